@@ -27,7 +27,8 @@ struct ErrorRow {
 const ErrorRow* find_error(int code);
 const std::vector<ErrorRow>& all_errors();
 
-// One message. `notes` are labelled lines below it: {"at", "node 'x' (...)"}, {"input", "%a: f32[1,3]"}, {"hint", "..."}.
+// One message. `notes` are labelled lines below it: {"at", "node 'x' (...)"}, {"input", "%a: f32[1,3]"}, {"hint",
+// "..."}.
 struct Diagnostic {
   ErrorCode code{};
   std::string message;
@@ -52,7 +53,7 @@ struct Failure {
 template <class T>
 class Result {
  public:
-  Result(T value) : state_(std::move(value)) {}          // NOLINT(google-explicit-constructor): a result is its value
+  Result(T value) : state_(std::move(value)) {}            // NOLINT(google-explicit-constructor): a result is its value
   Result(Failure failure) : state_(std::move(failure)) {}  // NOLINT(google-explicit-constructor)
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }

@@ -1,4 +1,5 @@
-// The two kinds of trouble: UserError (somebody's input is wrong, numbered, exit 1-5) and InternalError (a bug of ours, exit 70).
+// The two kinds of trouble: UserError (somebody's input is wrong, numbered, exit 1-5) and InternalError (a bug of ours,
+// exit 70).
 #pragma once
 
 #include <fmt/core.h>
@@ -45,7 +46,7 @@ Diagnostic diagnostic(ErrorCode code, fmt::format_string<Args...> text, Args&&..
 }  // namespace tpuc
 
 // Asserts of tpuc's own promises; never reachable from user input. TPUC_CHECK(condition, "format", args...)
-#define TPUC_CHECK(condition, ...)                                                       \
-  do {                                                                                   \
+#define TPUC_CHECK(condition, ...)                                                          \
+  do {                                                                                      \
     if (!(condition)) ::tpuc::internal_error(__FILE__, __LINE__, fmt::format(__VA_ARGS__)); \
   } while (false)

@@ -95,7 +95,7 @@ class Op final {
 
 class Graph {
  public:
-  Graph(std::string name, ConstantStore& constants) : name(std::move(name)), constants_(&constants) {}
+  Graph(std::string graph_name, ConstantStore& constants) : name(std::move(graph_name)), constants_(&constants) {}
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 

@@ -3,7 +3,7 @@
 set -euo pipefail
 
 packages=(
-  g++ cmake ninja-build ccache                         # building
+  g++ cmake ninja-build ccache                          # building
   libonnx-dev libprotobuf-dev protobuf-compiler         # reading ONNX
   libflatbuffers-dev flatbuffers-compiler               # reading and writing bmodels
   libeigen3-dev libdnnl-dev libhwy-dev                  # execution on the host, simulator

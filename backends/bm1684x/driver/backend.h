@@ -19,6 +19,7 @@ class Bm1684x final : public Backend {
   std::string info(std::span<const std::byte> artifact, bool json) const override;
   std::string disassemble(std::span<const std::byte> artifact) const override;
   std::string profile(std::span<const std::byte> artifact, bool json) const override;
+  ArtifactTime estimate(std::span<const std::byte> artifact) const override;
   std::string isa() const override;
   Replay replay_vectors(const std::string& folder) const override;
 };

@@ -72,6 +72,12 @@ struct RunOutcome {
   std::vector<Diagnostic> warnings;  // a read of memory nothing wrote in a foreign file, ...
 };
 
+// Predicted time, by the cycle model of the chip's documents.
+struct ArtifactTime {
+  int64_t total_cycles = 0, tiu_cycles = 0, gdma_cycles = 0;
+  double milliseconds = 0;
+};
+
 // Everything throws UserError for bad input and InternalError for bugs.
 class Backend {
  public:
@@ -93,6 +99,7 @@ class Backend {
   virtual std::string info(std::span<const std::byte> artifact, bool json) const = 0;
   virtual std::string disassemble(std::span<const std::byte> artifact) const = 0;
   virtual std::string profile(std::span<const std::byte> artifact, bool json) const = 0;
+  virtual ArtifactTime estimate(std::span<const std::byte> artifact) const = 0;
 
   // The instruction table as text, and the replay of golden vectors: a line per instruction, then "N passed, M failed".
   virtual std::string isa() const = 0;

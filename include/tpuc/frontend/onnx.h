@@ -20,7 +20,7 @@ enum class Verdict : uint8_t {
 };
 std::string_view to_string(Verdict v);
 
-struct NodeReport {
+struct ImportedNode {
   std::string name, op;  // an unnamed node is called by its first output; op with a foreign domain's name
   Verdict verdict = Verdict::Skipped;
   std::vector<std::string> becomes;  // names of our operators
@@ -29,7 +29,7 @@ struct NodeReport {
 
 // What `tpuc check` tells: a verdict per node in the file's order, every problem, and the part that could be imported.
 struct OnnxCheck {
-  std::vector<NodeReport> nodes;
+  std::vector<ImportedNode> nodes;
   std::vector<Diagnostic> problems;
   Module module;
 };

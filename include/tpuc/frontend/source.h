@@ -1,9 +1,9 @@
-// Where a model comes from, and what an import may be told about it. Shared by all front ends.
+// What an import may be told about a model, and how its format is recognised. Shared by all front ends.
+// Where the model comes from is `Source` of tpuc.h.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -11,16 +11,9 @@
 #include <vector>
 
 #include "tpuc/ir/graph.h"
+#include "tpuc/tpuc.h"
 
 namespace tpuc {
-
-// A model as a file, or as bytes in memory that live as long as the import runs. `external_data` answers for the files
-// that a model in memory refers to; a model on disk finds them beside itself.
-struct Source {
-  std::string path;
-  std::span<const std::byte> bytes;
-  std::function<std::vector<std::byte>(std::string_view file)> external_data;
-};
 
 struct ImportOptions {
   std::map<std::string, Dims> input_shapes;       // fixes dynamic dimensions; must agree with the static ones

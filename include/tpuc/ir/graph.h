@@ -90,6 +90,7 @@ class Op final {
   std::any attrs_;
   std::vector<Value*> in_;
   std::vector<std::unique_ptr<Value>> out_;
+  std::vector<size_t> use_at_;  // of each operand: its place in the value's `uses`
   std::list<Op>::iterator self_;
 };
 
@@ -105,7 +106,7 @@ class Graph {
   // A new constant value, or the existing one with this content. The name is a wish for a new one.
   Value* constant(Tensor t, std::string_view value_name = "const");
   // Appends an op, or inserts it before `opt_before`. Infers types; throws UserError when the inputs do not fit.
-  // Outputs are named after `value_name` (made unique); empty: after the first named input's producer with a suffix.
+  // Outputs are named after `value_name` (made unique); empty: after the first computed input, as "x~relu".
   Op& add_op(const OpDef& d, std::any attrs, std::vector<Value*> in, std::string_view value_name = {},
              Op* opt_before = nullptr);
   template <class S>
@@ -123,7 +124,7 @@ class Graph {
   void erase(Op& op);
   // Removes ops nobody needs, and constants without uses; graph inputs stay. Returns how many ops went.
   size_t dce();
-  void set_outputs(std::vector<Value*> outputs) { outputs_ = std::move(outputs); }
+  void set_outputs(std::vector<Value*> outputs);
   // The value takes this name; another value that has it gets a suffix.
   void rename(Value* v, std::string_view value_name);
   // `in` is an input whose memory `out` shares (a cache updated in place).
@@ -142,13 +143,16 @@ class Graph {
 
  private:
   void take_name(Value* v, std::string_view wish);
-  void drop_use(Value* v, Op* op);
+  void add_use(Op& op, size_t operand);
+  void drop_use(Op& op, size_t operand);
+  void forget(Value* v);
   std::vector<TensorType> infer(const OpDef& d, const std::any& attrs, const std::vector<Value*>& in) const;
 
   ConstantStore* constants_;
   std::list<Op> ops_;
   std::vector<std::unique_ptr<Value>> inputs_, const_values_;
   std::vector<Value*> outputs_;
+  std::unordered_set<const Value*> output_set_;
   std::unordered_map<std::string, Value*> by_name_;
   std::unordered_map<const ConstantStore::Entry*, Value*> by_entry_;
   mutable std::unordered_map<std::string, int64_t> next_suffix_;

@@ -48,7 +48,7 @@ THIRD_PARTY = {
     r'nlohmann/': r'(.*/)?(json|table)[^/]*\.cc$|(.*/)?[^/]*_(json|table)\.cc$',
     r'spdlog/': r'src/support/log\.cc$',
     r'CLI/': r'src/cli/.*\.cc$',
-    r'zip\.h': r'runtime/.*\.cc$',
+    r'zip\.h': r'(runtime|src/support)/.*npz.*\.cc$',
     r'catch2/': r'.*_test\.cc$|tests/',
 }
 

@@ -34,7 +34,7 @@ def report(kind, names, text, what):
 sources, tests = read_all()
 errors_def = sources.pop(os.path.join('include', 'tpuc', 'errors.def'))
 codes = ['E' + c for c in re.findall(r'^TPUC_ERROR\((\d+)', errors_def, re.M)]
-source_text = '\n'.join(sources.values())
+source_text = re.sub(r'//.*', '', '\n'.join(sources.values()))       # a comment raises nothing
 test_text = '\n'.join(tests.values()) + '\n'.join(os.path.basename(p).split('_')[0] for p in tests if p.endswith('.case'))
 rules = sorted(set(re.findall(r'return (?:Rule)?\{"([a-z0-9-]+)",', '\n'.join(t for p, t in sources.items() if p.startswith('passes')))))
 ops = sorted(set(re.findall(r'kName = "([a-z0-9_]+)"', '\n'.join(t for p, t in sources.items() if p.startswith('src/ops')))))

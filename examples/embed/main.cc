@@ -1,5 +1,5 @@
 // tpuc as a library: compiles an ONNX model that is in memory, runs the result on the simulator, compares it with the
-// float graph and writes the bmodel. Usage: embed model.onnx out.bmodel (the model has one input, of fixed shape f32).
+// float graph and writes the bmodel. Usage: embed model.onnx out.bmodel (a model like examples/shapes/shapes.onnx).
 #include <tpuc/tpuc.h>
 
 #include <cmath>

@@ -1,0 +1,84 @@
+// Typed calls that become commands: the only user of the encoders. Operands are tensors, never addresses and stride codes;
+// which layout code, how many commands, and what each must wait for is decided here.
+#pragma once
+
+#include <span>
+
+#include "backends/bm1684x/emit/stream.h"
+#include "backends/bm1684x/local_tensor.h"
+
+namespace tpuc::bm1684x {
+
+// An operand: a tensor in local memory, or one constant (its bits, in the operand's type).
+struct Arg {
+  LocalTensor tensor;
+  bool is_constant = false;
+  uint32_t bits = 0;
+  Arg(const LocalTensor& t) : tensor(t) {}  // NOLINT(google-explicit-constructor): a tensor is an operand
+  static Arg constant(uint32_t bits);
+  static Arg f32(float value);
+  static Arg real(Prec p, double value);  // rounded to nearest even in p
+};
+
+// Rounding field of AR (TIU.md section 2), also the iterations of div (3: four rounds).
+struct ArOptions {
+  uint32_t rounding = 0;
+  bool a_signed = true, b_signed = true, out_signed = true;
+  bool b_is_shift = false;
+};
+
+struct ConvArgs {
+  int64_t kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
+  int64_t pad_top = 0, pad_bottom = 0, pad_left = 0, pad_right = 0;
+  int64_t insert_h = 0, insert_w = 0;  // zero rows and columns between pixels (transposed convolution)
+  bool rotate = false;                 // kernel turned by 180 degrees
+  bool accumulate = false;             // adds to the f32 result already there
+  uint32_t pad_bits = 0;               // the padding value in the input's type
+  uint32_t pad_mode = 0;               // 0 constant, 1 reflect, 2 replicate
+};
+
+class Emitter {
+ public:
+  explicit Emitter(Stream& stream) : stream_(&stream) {}
+
+  // TIU. Shapes follow `out`; an input extent of 1 against a larger one is repeated, on c only for shared tensors.
+  void ar(ArOp op, const LocalTensor& out, const Arg& a, const Arg& b, const ArOptions& o = {});
+  void select(ArOp op, const LocalTensor& out, const Arg& a, const Arg& b, uint32_t value_bits);  // out = a op b ? value : 0
+  void unary(ArOp op, const LocalTensor& out, const Arg& a, const ArOptions& o = {});           // cast, copy, abs, not
+  void cast(const LocalTensor& out, const LocalTensor& in, uint32_t rounding = 0) { unary(ArOp::Cast, out, in, {.rounding = rounding}); }
+  void copy(const LocalTensor& out, const LocalTensor& in) { unary(ArOp::Copy, out, in); }
+  void fill(const LocalTensor& out, uint32_t bits) { unary(ArOp::Copy, out, Arg::constant(bits)); }
+  // a * b + c in one float type; b, c: constants or per-channel compact [1,C,1,1]; tensors aligned.
+  void lin(const LocalTensor& out, const LocalTensor& a, const Arg& b, const Arg& c);
+  // a op b ? c : d; tensors aligned and of `out`'s shape.
+  void cmp(CmpOp op, const LocalTensor& out, const Arg& a, const Arg& b, const Arg& c, const Arg& d);
+  // Polynomial of ascending coefficients at the same offset of every lane, type of `in`.
+  void taylor(const LocalTensor& out, const LocalTensor& in, uint32_t coefficients, int64_t count);
+  void rsqrt(const LocalTensor& out, const LocalTensor& in);  // f32, four rounds
+  // Weights packed as TIU.md section 4; bias: f32 per-channel compact or Arg::constant(0). `in` aligned or free strides.
+  void conv(const LocalTensor& out, const LocalTensor& in, uint32_t weights, const Arg& bias, const ConvArgs& c);
+  // All operands aligned. Depthwise weights [1,C,kh,kw] compact, bias per-channel compact in `in`'s type, or constants.
+  void depthwise(const LocalTensor& out, const LocalTensor& in, const Arg& weights, const Arg& bias, const ConvArgs& c);
+  void average_pool(const LocalTensor& out, const LocalTensor& in, float factor, const ConvArgs& c);
+  void max_pool(const LocalTensor& out, const LocalTensor& in, const ConvArgs& c);
+  // dst[n,w,h,c] = src[n,c,h,w] between lanes (both start in lane 0): `to_lanes` spreads W over lanes (aligned result).
+  void transpose_wc(const LocalTensor& out, const LocalTensor& in);
+
+  // GDMA. Shapes of both sides are equal.
+  void load(const LocalTensor& out, const DdrTensor& in);   // out.shared: one channel to all lanes
+  void store(const DdrTensor& out, const LocalTensor& in);
+  void load_lanes(uint32_t out, const DdrTensor& in, int64_t lanes);  // in: [1,lanes,1,words] to the same offset of each lane
+  void ddr_copy(const DdrTensor& out, const DdrTensor& in);
+  void ddr_fill(const DdrTensor& out, uint32_t bits);
+  // dst[n,w,h,c] = src[n,c,h,w] in DDR; out.dims is the transposed shape, both row-major or strided with w stride 1.
+  void ddr_transpose_cw(const DdrTensor& out, const DdrTensor& in);
+  // out[c][i][:] = in[c][index[i]][:]; index: int32 in DDR.
+  void ddr_gather(const DdrTensor& out, const DdrTensor& in, uint64_t index, int64_t count);
+
+  Stream& stream() { return *stream_; }
+
+ private:
+  Stream* stream_;
+};
+
+}  // namespace tpuc::bm1684x

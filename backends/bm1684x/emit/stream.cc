@@ -1,0 +1,75 @@
+// Numbering, waiting and ending of commands.   source: GDMA.md section 7, BMODEL.md section 4
+#include "backends/bm1684x/emit/stream.h"
+
+#include <algorithm>
+
+#include "backends/bm1684x/arch.h"
+#include "tpuc/support/int_math.h"
+
+namespace tpuc::bm1684x {
+
+namespace {
+
+constexpr size_t kStreamAlign = 128;  // bytes; BMODEL.md section 4
+
+void pad(std::vector<uint8_t>& bytes) { bytes.resize(align_up(bytes.size(), kStreamAlign), 0); }
+
+}  // namespace
+
+uint32_t Stream::depend(Engine e, uint32_t id, const std::vector<Access>& accesses) {
+  uint32_t wait = 0;
+  // All reads first: a command that overwrites its own operand still waits for the operand's writer.
+  for (const bool write : {false, true})
+    for (const Access& a : accesses)
+      if (a.write == write) wait = std::max(wait, write ? hazards_.write(e, id, a.begin, a.end) : hazards_.read(e, id, a.begin, a.end));
+  return wait;
+}
+
+void Stream::tiu(TiuInstr instr, const std::vector<Access>& accesses) {
+  const uint32_t id = ++tiu_id_;
+  tiu_dep_ = std::max(tiu_dep_, depend(Engine::Tiu, id, accesses));
+  head_of(instr).cmd_id = id;
+  head_of(instr).cmd_id_dep = tiu_dep_;
+  std::visit([&](const auto& i) { encode(i, groups_.back().tiu); }, instr);
+}
+
+void Stream::gdma(GdmaInstr instr, const std::vector<Access>& accesses) {
+  const uint32_t id = ++gdma_id_;
+  gdma_dep_ = std::max(gdma_dep_, depend(Engine::Gdma, id, accesses));
+  std::visit(
+      [&](auto& i) {
+        i.head.cmd_id = id;
+        i.head.cmd_id_dep = gdma_dep_;
+        encode(i, groups_.back().gdma);
+      },
+      instr);
+}
+
+void Stream::end_group() {
+  CommandGroup& g = groups_.back();
+  SysId end;
+  end.head.cmd_id = ++tiu_id_;
+  encode(end, g.tiu);
+  GdmaSys last;
+  last.head.cmd_id = ++gdma_id_;
+  encode(last, g.gdma);
+  g.tiu_count = tiu_id_;
+  g.gdma_count = gdma_id_;
+  pad(g.tiu);
+  pad(g.gdma);
+}
+
+void Stream::breathe() {
+  if (std::max(tiu_id_, gdma_id_) < kMaxCommandId) return;
+  end_group();
+  groups_.emplace_back();
+  hazards_.reset();
+  tiu_id_ = gdma_id_ = tiu_dep_ = gdma_dep_ = 0;
+}
+
+std::vector<CommandGroup> Stream::finish() {
+  end_group();
+  return std::move(groups_);
+}
+
+}  // namespace tpuc::bm1684x

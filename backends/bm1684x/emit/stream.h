@@ -1,0 +1,47 @@
+// The two command streams of a net while they grow: ids, dependency fields, end commands, groups.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "backends/bm1684x/emit/hazards.h"
+#include "backends/bm1684x/isa/gdma_decode.h"
+#include "backends/bm1684x/isa/isa.h"
+
+namespace tpuc::bm1684x {
+
+// One pair of streams whose ids start at 1; bytes end with the end command and are padded to 128.
+struct CommandGroup {
+  std::vector<uint8_t> tiu, gdma;
+  uint32_t tiu_count = 0, gdma_count = 0;  // end commands included
+};
+
+// Bytes [begin, end) of every lane that a command reads or writes.
+struct Access {
+  int64_t begin = 0, end = 0;
+  bool write = false;
+};
+
+class Stream {
+ public:
+  Stream() { groups_.emplace_back(); }
+  void tiu(TiuInstr instr, const std::vector<Access>& accesses);
+  void gdma(GdmaInstr instr, const std::vector<Access>& accesses);
+  // Ends the group when its ids come near their limit; only where nothing is pending in local memory.
+  void breathe();
+  std::vector<CommandGroup> finish();
+
+  uint32_t tiu_id() const { return tiu_id_; }    // id of the last command of the current group
+  uint32_t gdma_id() const { return gdma_id_; }
+  size_t group() const { return groups_.size() - 1; }
+
+ private:
+  uint32_t depend(Engine e, uint32_t id, const std::vector<Access>& accesses);
+  void end_group();
+
+  std::vector<CommandGroup> groups_;
+  Hazards hazards_;
+  uint32_t tiu_id_ = 0, gdma_id_ = 0, tiu_dep_ = 0, gdma_dep_ = 0;
+};
+
+}  // namespace tpuc::bm1684x

@@ -1,0 +1,104 @@
+// The contract between operators and the compiler of this chip: one Kernel per operator, working on one tile.
+// All but `emit` are pure. No kernel chooses its tiles or addresses; plan/, sched/ and alloc/ do.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "backends/bm1684x/local_tensor.h"
+#include "tpuc/backend/backend.h"
+#include "tpuc/ir/graph.h"
+
+namespace tpuc::bm1684x {
+
+class Emitter;
+
+// How an operand is seen as [N,C,H,W]. The tensor is row-major in DDR; strides are elements of it.
+struct View {
+  Shape4 dims{1, 1, 1, 1};
+  Shape4 strides{0, 0, 0, 0};
+  bool operator==(const View&) const = default;
+};
+View row_major(const Shape4& dims);
+struct Views {
+  std::vector<View> in;  // one per input (also for those that are absent or packed)
+  View out;
+};
+
+// Which axes of the output view the planner may cut. A cut of C falls on multiples of 64.
+struct Axes {
+  bool n = true, c = true, h = true, w = true;
+};
+
+// What is needed of one input to compute a region of the output.
+struct Need {
+  enum class Kind : uint8_t {
+    Nothing,  // absent, or inside the image
+    Box,      // this box, aligned, channel 0 of the box in lane 0
+    Shared    // this box with one channel, given to every lane
+  };
+  Kind kind = Kind::Nothing;
+  Region box{};
+};
+
+// Memory of one lane, bytes, besides inputs and output (which are always aligned tensors).
+struct Footprint {
+  std::vector<int64_t> scratch;  // one buffer each, 64-byte aligned
+  int64_t image_bytes = 0;       // the constant image of this region (`pack`); multiple of 4
+  int64_t image_lanes = 64;
+};
+
+// Addresses for one tile. `out` holds at least `region`; `in[i]` holds at least the box of needs(region)[i].
+struct TileCtx {
+  Region region;                     // what to compute, in the output view
+  std::vector<LocalTensor> in;       // one per input
+  std::vector<Region> in_held;       // which box of the input's view in[i] holds
+  LocalTensor out;
+  Region out_held;                   // which box of the output view `out` holds
+  std::vector<uint32_t> scratch;     // addresses
+  uint32_t image = 0;                // address of the constant image
+  // The part of in[i] that is `box`; of out that is `region`.
+  LocalTensor input(size_t i, const Region& box) const;
+  LocalTensor output() const;
+};
+
+// Operators that only move data in DDR: the DMA steps are steps of the same schedule.
+struct DdrCtx {
+  std::vector<uint64_t> in;  // addresses; 0 where absent
+  uint64_t out = 0;
+};
+
+// "The output is input `i`, `offset_bytes` into it" (in_output false), or "input i is the output, at that offset".
+struct Alias {
+  size_t input = 0;
+  int64_t offset_bytes = 0;
+};
+
+struct Kernel {
+  std::string_view op;
+  Support (*supports)(const Op&, DType precision);
+  // Tile kernels:
+  Views (*views)(const Op&);
+  Axes (*axes)(const Op&);
+  std::vector<Need> (*needs)(const Op&, const Region& out);
+  Footprint (*footprint)(const Op&, const Region& out);
+  std::vector<std::byte> (*pack)(const Op&, const Region& out);  // [image_lanes][image_bytes]; null: no image
+  void (*emit)(const Op&, const TileCtx&, Emitter&);
+  // Kernels that work in DDR have these instead of the six above:
+  void (*emit_ddr)(const Op&, const DdrCtx&, Emitter&);
+  // The output shares the input's memory and nothing is done (reshape, contiguous slice); null or empty: never.
+  std::vector<Alias> (*view_of)(const Op&);   // at most one
+  std::vector<Alias> (*parts_of)(const Op&);  // concat: inputs that may be written in place of the output's parts
+};
+
+// The table of kernels; null when the chip has none for this operator.
+const Kernel* find_kernel(std::string_view op);
+std::span<const Kernel> all_kernels();
+
+// The precision in which an op computes on this chip is that of its output, or of its input for comparisons.
+inline DType precision_of(const Op& op) { return op.out(0)->type.dtype; }
+
+}  // namespace tpuc::bm1684x

@@ -1,0 +1,66 @@
+// Passes and what runs them. The pass manager distrusts passes: it verifies after each one and compares the reported
+// change with a hash.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tpuc/ir/verify.h"
+#include "tpuc/rewrite/rewriter.h"
+
+namespace tpuc {
+
+struct PassOptions {
+  std::vector<std::string> disabled_passes, disabled_rules;
+  std::string stop_after;               // a pass; empty: run all
+  std::string dump_dir;                 // NNN-<pass>.tpuir and .json after every pass, index.json
+  std::string dump_after;               // regular expression over pass names; empty: all
+  bool verify_each = true;              // types and uses after every pass
+  bool lower = true;                    // go on to the lowered graph (the chip's element types)
+  DType precision = DType::F32;         // F32, F16 or BF16: what float ops compute in after lowering
+  int64_t fold_limit_bytes = 64 << 20;  // constant folding makes no result larger than this from smaller inputs
+  // Whether the back end runs an op in that float type; ops it does not stay in f32 between casts. Empty: it does.
+  std::function<bool(const Op&, DType)> supports;
+  std::function<void(const NearMiss&)> explain;
+};
+
+struct PassRecord {
+  std::string name, graph;
+  bool changed = false;
+  double seconds = 0;
+  size_t ops_before = 0, ops_after = 0;
+  std::vector<RuleStats> rules;  // of passes that run a rule set
+};
+struct PassReport {
+  std::vector<PassRecord> passes;
+  Stage stage = Stage::Imported;
+  bool stopped = false;  // at options.stop_after
+};
+
+struct PassCtx {
+  const PassOptions& options;
+  PassRecord& record;
+};
+
+struct Pass {
+  std::string_view name, doc;
+  Stage needs, gives;
+  bool (*run)(Graph&, PassCtx&);  // true: I changed it
+};
+
+class PassManager {
+ public:
+  explicit PassManager(const PassOptions& options) : options_(&options) {}
+  // Runs the passes in order over every graph. Unknown names in the options are E2003. An internal error says which
+  // pass; the last good graph is then written into dump_dir (or the folder for temporary files).
+  PassReport run(Module& module, std::span<const Pass> pipeline);
+
+ private:
+  void run_pass(const Pass& pass, Graph& graph, PassReport& report);
+  const PassOptions* options_;
+};
+
+}  // namespace tpuc

@@ -10,23 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "backends/bm1684x/isa/memory_map.h"
 #include "tpuc/status.h"
 
 namespace tpuc::bm1684x {
-
-inline constexpr int kLaneCount = 64;
-inline constexpr uint64_t kLaneBytes = 262144;
-inline constexpr uint64_t kLocalBytes = kLaneCount * kLaneBytes;
-inline constexpr uint64_t kStaticBytes = 65536;
-inline constexpr uint64_t kL2Bytes = 0x1FB000;
-// Where the DMA sees each memory.
-inline constexpr uint64_t kLocalBase = 0x08000000;
-inline constexpr uint64_t kStaticBase = 0x09000000;
-inline constexpr uint64_t kL2Base = 0x10000000;
-inline constexpr uint64_t kDdrBase = 0x100000000;
-
-enum class Space : uint8_t { Local, Static, L2, Ddr };
-inline constexpr int kSpaceCount = 4;
 
 // What to do when a command reads a byte that nothing wrote.
 enum class Uninitialised : uint8_t { Error, Warn, Off };

@@ -1,0 +1,83 @@
+// Where the elements of an operand lie, and which operands a TIU command has. The simulator reads and writes through
+// these views; dependency and bounds checks are derived from the same ones.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backends/bm1684x/isa/isa.h"
+#include "backends/bm1684x/isa/memory_map.h"
+
+namespace tpuc::bm1684x {
+
+// Element (n,c,h,w) of local memory: channel c is in lane (L0 + c) % 64, row r = (L0 + c) / 64, at byte
+// offset + (n*ns + r*cs + h*hs + w*ws) * elem_bytes of that lane, where address = L0 * kLaneBytes + offset.
+// In static memory there are no lanes: the tensor is one row of w elements.
+struct TensorView {
+  Space space = Space::Local;
+  uint64_t address = 0;
+  uint32_t elem_bytes = 1;
+  uint64_t n = 1, c = 1, h = 1, w = 1;
+  uint64_t ns = 0, cs = 0, hs = 0, ws = 1;  // elements
+
+  uint64_t first_lane() const { return address / kLaneBytes; }
+  uint64_t offset() const { return address % kLaneBytes; }
+  uint64_t lane_of(uint64_t channel) const { return (first_lane() + channel) % kLaneCount; }
+  // Bytes from the start of local memory to element (n,c,0,0).
+  uint64_t at(uint64_t batch, uint64_t channel) const {
+    const uint64_t k = first_lane() + channel;
+    return (k % kLaneCount) * kLaneBytes + offset() + (batch * ns + (k / kLaneCount) * cs) * elem_bytes;
+  }
+  bool operator==(const TensorView&) const = default;
+};
+
+struct Shape4 {
+  uint64_t n = 1, c = 1, h = 1, w = 1;
+};
+// The chip's own layouts (TIU.md section 2).
+TensorView aligned_view(uint64_t address, Prec prec, Shape4 shape);
+TensorView compact_view(uint64_t address, Prec prec, Shape4 shape);
+TensorView line_view(uint64_t address, Prec prec, Shape4 shape);
+TensorView strided_view(uint64_t address, Prec prec, Shape4 shape, Shape4 strides);
+
+// The operands of one command in memory; constants have no view.
+struct Views {
+  std::optional<TensorView> a, b, c, d;  // opd0..opd3
+  std::optional<TensorView> res, res1;
+  bool reads_result = false;              // adds to, or keeps part of, what the result holds
+  bool loose_a = false, loose_b = false;  // not every element is read: the data or the layout's padding decides
+  bool partial_result = false;            // not every element is written
+  std::vector<TensorView> exact;          // in place of a loose view: the part that is read for certain
+};
+
+// Why the chip refuses the command ("operation 25 does not exist"), or an empty text. Looks at the fields only.
+std::string why_illegal(const TiuInstr& instr);
+// The operands of a command that is not illegal.
+Views views_of(const TiuInstr& instr);
+
+// A box of bytes: the same range in every lane of `lanes` (for other memories `lanes` is 1, offsets count from its
+// start).
+struct Region {
+  Space space = Space::Local;
+  uint64_t lanes = 0, begin = 0, end = 0;
+};
+bool overlap(const Region& a, const Region& b);
+// Boxes around a view: a few, since lanes differ in the number of channel rows.
+void append_regions(const TensorView& view, std::vector<Region>& out);
+std::vector<Region> reads(const TiuInstr& instr);
+std::vector<Region> writes(const TiuInstr& instr);
+
+// Why the view leaves its memory, or an empty text.
+std::string why_out_of_bounds(const TensorView& view);
+
+// One overload per form, in tiu_<family>.cc; why_illegal and views_of dispatch to them.
+std::string illegal(const Ar&), illegal(const Lin&), illegal(const Cmp&), illegal(const Vc&), illegal(const RqDq&),
+    illegal(const Sfu&), illegal(const Conv&), illegal(const Pord&), illegal(const Mm&), illegal(const Mm2&),
+    illegal(const TransBc&), illegal(const Sg&), illegal(const Sgl&), illegal(const SysId&);
+Views views(const Ar&), views(const Lin&), views(const Cmp&), views(const Vc&), views(const RqDq&), views(const Sfu&),
+    views(const Conv&), views(const Pord&), views(const Mm&), views(const Mm2&), views(const TransBc&),
+    views(const Sg&), views(const Sgl&), views(const SysId&);
+
+}  // namespace tpuc::bm1684x

@@ -24,6 +24,7 @@ struct NodeView {
   std::map<std::string, NodeAttr, std::less<>> attrs;
 
   bool has_input(size_t i) const { return i < in.size() && in[i] != nullptr; }
+  Value* input(size_t i) const;  // throws UserError when it is absent
   bool has_attr(std::string_view key) const { return attrs.find(key) != attrs.end(); }
   // Throw UserError when an attribute has another kind; the fallback stands for an absent one.
   int64_t get_int(std::string_view key, int64_t fallback) const;

@@ -28,6 +28,7 @@ AREAS = {
     'tests': ['tests'],
     'bench': ['bench'],
     'examples': ['examples'],
+    'custom_frontend': ['examples/custom_frontend'],
 }
 LOW = ['api', 'support', 'numerics']
 GRAPH = LOW + ['ir']
@@ -39,6 +40,7 @@ MAY_INCLUDE = {
     'passes': OPS + ['rewrite', 'pass'], 'frontends': OPS, 'runtime': OPS, 'backend_api': GRAPH,
     'backend': OPS + ['backend_api'], 'quant': OPS + ['runtime'], 'driver': ABOVE + ['backend'],
     'cli': ABOVE + ['backend'], 'tests': ABOVE + ['backend', 'tests'], 'bench': ABOVE + ['backend'], 'examples': ['api'],
+    'custom_frontend': OPS,
 }
 # Third-party header (start of its path) -> the files that may include it.
 THIRD_PARTY = {

@@ -1,0 +1,193 @@
+// Matrix products: shape inference, reference evaluation and the ONNX rules of MatMul and Gemm.
+#include "ops/matmul.h"
+
+#include <algorithm>
+
+#include "ops/eltwise.h"
+#include "ops/eval_elements.h"
+#include "ops/families.h"
+#include "ops/infer_check.h"
+#include "ops/shape.h"
+#include "tpuc/frontend/node_view.h"
+
+namespace tpuc::ops {
+namespace {
+
+// The last two dimensions in the order the product reads them, and those before.
+struct Operand {
+  Dims batch;
+  int64_t rows, cols;
+};
+Operand operand(const Dims& dims, bool transposed) {
+  const size_t rank = dims.size();
+  Operand o{{dims.begin(), dims.end() - 2}, dims[rank - 2], dims[rank - 1]};
+  if (transposed) std::swap(o.rows, o.cols);
+  return o;
+}
+
+// Which matrix of an operand belongs to matrix number `index` of the result: numpy broadcasting, right-aligned.
+int64_t batch_index(const Dims& batch, const Dims& out_batch, int64_t index) {
+  int64_t result = 0, stride = 1;
+  for (size_t back = 1; back <= out_batch.size(); ++back) {
+    const int64_t length = out_batch[out_batch.size() - back], at = index % length;
+    index /= length;
+    if (back > batch.size()) continue;
+    const int64_t own = batch[batch.size() - back];
+    result += (own == 1 ? 0 : at) * stride;
+    stride *= own;
+  }
+  return result;
+}
+
+// One matrix of the operand as [rows, cols], whatever its storage order.
+template <class T>
+std::vector<T> row_major(const std::vector<T>& all, const Operand& o, bool transposed, int64_t matrix) {
+  const T* from = all.data() + matrix * o.rows * o.cols;
+  std::vector<T> m(from, from + o.rows * o.cols);
+  if (!transposed) return m;
+  for (int64_t i = 0; i < o.rows; ++i)
+    for (int64_t j = 0; j < o.cols; ++j) m[static_cast<size_t>(i * o.cols + j)] = from[j * o.rows + i];
+  return m;
+}
+
+template <class T>
+void multiply(const std::vector<T>& a, const std::vector<T>& b, int64_t rows, int64_t depth, int64_t cols, T* y) {
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t k = 0; k < depth; ++k) {
+      const T factor = a[static_cast<size_t>(i * depth + k)];
+      const T* b_row = b.data() + k * cols;
+      for (int64_t j = 0; j < cols; ++j) y[i * cols + j] += factor * b_row[j];
+    }
+}
+
+template <class T>
+void eval_matmul(const EvalArgs& in, const MatMul::Attrs& attrs, Tensor& out) {
+  const Operand a = operand(in[0].dims(), attrs.transpose_a), b = operand(in[1].dims(), attrs.transpose_b);
+  const Operand y = operand(out.dims(), false);
+  const std::vector<T> a_all = elements<T>(in[0]), b_all = elements<T>(in[1]);
+  std::vector<T> result(static_cast<size_t>(out.count()));
+  for (int64_t i = 0; i < element_count(y.batch); ++i)
+    multiply(row_major(a_all, a, attrs.transpose_a, batch_index(a.batch, y.batch, i)),
+             row_major(b_all, b, attrs.transpose_b, batch_index(b.batch, y.batch, i)), a.rows, a.cols, b.cols,
+             result.data() + i * y.rows * y.cols);
+  if (in.has(2)) {
+    const std::vector<T> bias = elements<T>(in[2]);
+    for (size_t i = 0; i < result.size(); ++i) result[i] += bias[i % bias.size()];
+  }
+  if (attrs.activation != Activation::None)
+    for (T& v : result) v = static_cast<T>(apply(attrs.activation, static_cast<float>(v)));
+  store(out, result);
+}
+
+void check_types(const InferCtx& ctx) {
+  require_number(ctx);
+  if (is_float(ctx.type(0).dtype)) return require_floats(ctx);
+  if (ctx.type(1).dtype != ctx.type(0).dtype)
+    throw UserError(diagnostic(ErrorCode::E1202, "{}: operands are {} and {}, expected the same type", ctx.op,
+                               to_string(ctx.type(0).dtype), to_string(ctx.type(1).dtype)));
+}
+
+Diagnostic depth_error(const InferCtx& ctx, int64_t a, int64_t b) {
+  return diagnostic(ErrorCode::E1209, "{}: the first operand has {} columns, the second {} rows", ctx.op, a, b)
+      .note("first", to_string(ctx.type(0)))
+      .note("second", to_string(ctx.type(1)))
+      .note("hint", "columns and rows are counted after transpose_a and transpose_b");
+}
+
+// ---- ONNX
+
+// numpy: a vector on the left is one row, on the right one column; its axis disappears from the result.
+Values import_matmul(const NodeView& node, Builder& b) {
+  Value *x = node.in[0], *y = node.in[1];
+  const bool row = x->type.dims.size() == 1, column = y->type.dims.size() == 1;
+  if (row) x = b.add<Reshape>({x}, {.shape = {1, x->type.dims[0]}});
+  if (column) y = b.add<Reshape>({y}, {.shape = {y->type.dims[0], 1}});
+  Value* product = b.add<MatMul>({x, y});
+  if (!row && !column) return {product};
+  Dims dims = product->type.dims;
+  if (column) dims.pop_back();
+  if (row) dims.erase(dims.end() - (column ? 1 : 2));
+  return {b.add<Reshape>({product}, {.shape = dims})};
+}
+
+// v * factor: folded when v is constant, nothing to do when the factor is 1.
+Value* scaled(Value* v, float factor, Builder& b) {
+  if (factor == 1.0f) return v;
+  if (v->is_constant()) {
+    std::vector<float> data = v->tensor().to_f32();
+    for (float& e : data) e *= factor;
+    Tensor t(v->type.dtype, v->type.dims);
+    t.assign_f32(data);
+    return b.constant(std::move(t), v->name);
+  }
+  Tensor t(v->type.dtype, {});
+  t.assign_f32(std::span(&factor, 1));
+  return b.add<Mul>({v, b.constant(std::move(t))});
+}
+
+// C of Gemm as a vector of N entries, where that is what it is: [N], [1,N], and constants of one element.
+Value* bias_vector(Value* c, int64_t n, Builder& b) {
+  const Dims& d = c->type.dims;
+  if (d == Dims{n}) return c;
+  if (d == Dims{1, n}) {
+    if (c->is_constant()) return b.constant(c->tensor().reshaped({n}), c->name);
+    return b.add<Reshape>({c}, {.shape = {n}});
+  }
+  if (!c->is_constant() || element_count(d) != 1) return nullptr;
+  Tensor t(c->type.dtype, {n});
+  t.assign_f32(std::vector<float>(static_cast<size_t>(n), c->tensor().to_f32()[0]));
+  return b.constant(std::move(t), c->name);
+}
+
+Values import_gemm(const NodeView& node, Builder& b) {
+  const float alpha = node.get_float("alpha", 1.0f), beta = node.get_float("beta", 1.0f);
+  MatMul::Attrs a;
+  a.transpose_a = node.get_int("transA", 0) != 0;
+  a.transpose_b = node.get_int("transB", 0) != 0;
+  if (node.in[0]->type.dims.size() != 2 || node.in[1]->type.dims.size() != 2)
+    throw UserError(diagnostic(ErrorCode::E1201, "{}: operands have {} and {} dimensions, expected 2", node.op,
+                               node.in[0]->type.dims.size(), node.in[1]->type.dims.size())
+                        .note("hint", "MatMul takes stacks of matrices"));
+  Value *left = node.in[0], *right = node.in[1];
+  (left->is_constant() ? left : right) = scaled(left->is_constant() ? left : right, alpha, b);
+  if (!node.has_input(2) || beta == 0.0f) return {b.add<MatMul>({left, right}, a)};
+  const int64_t n = right->type.dims[a.transpose_b ? 0 : 1];
+  Value* c = scaled(node.in[2], beta, b);
+  if (Value* bias = bias_vector(c, n, b)) return {b.add<MatMul>({left, right, bias}, a)};
+  return {b.add<Add>({b.add<MatMul>({left, right}, a), c})};
+}
+
+}  // namespace
+
+std::vector<TensorType> MatMul::infer(const InferCtx& ctx, const Attrs& attrs) {
+  check_types(ctx);
+  require_min_rank(ctx, 0, "first operand", 2);
+  require_min_rank(ctx, 1, "second operand", 2);
+  const Operand a = operand(ctx.dims(0), attrs.transpose_a), b = operand(ctx.dims(1), attrs.transpose_b);
+  if (a.cols != b.rows) throw UserError(depth_error(ctx, a.cols, b.rows));
+  const auto batch = broadcast(a.batch, b.batch);
+  if (!batch)
+    throw UserError(diagnostic(ErrorCode::E1203, "{}: leading dimensions {} and {} do not broadcast", ctx.op,
+                               to_string(a.batch), to_string(b.batch)));
+  require_vector(ctx, 2, "bias", b.cols, "columns");
+  Dims dims = *batch;
+  dims.insert(dims.end(), {a.rows, b.cols});
+  return {like_input(ctx, dims)};
+}
+
+void MatMul::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) {
+  with_compute_type(in[0].dtype(), [&](auto t) { eval_matmul<decltype(t)>(in, a, out[0]); });
+}
+
+std::span<const ImportRule> MatMul::imports() {
+  static constexpr ImportRule kRules[] = {{"onnx.MatMul", 1, kLastOpset, import_matmul},
+                                          {"onnx.Gemm", 7, kLastOpset, import_gemm}};
+  return kRules;
+}
+
+std::span<const OpDef> matmul_ops() {
+  static const OpDef table[] = {def<MatMul>()};
+  return table;
+}
+
+}  // namespace tpuc::ops

@@ -1,5 +1,5 @@
 # Checks that nothing in the registries is left untested: every error code is raised somewhere and has a case, every rule
-# and every operator occurs in a golden graph or a unit test.
+# and every operator occurs in a golden graph or a unit test. Also that the version is the same in both places that need it.
 #   python3 tests/coverage_test.py [ROOT]
 import os
 import re
@@ -47,5 +47,10 @@ bad += report('error', codes, source_text, 'is raised nowhere')
 bad += report('error', codes, test_text, 'has no case in tests/errors and no unit test')
 bad += report('rule', rules, test_text, 'has no test')
 bad += report('operator', ops, test_text, 'has no test')
+with open(os.path.join(ROOT, 'CMakeLists.txt'), encoding='utf-8') as f:
+    version = re.search(r'project\(tpuc VERSION ([\d.]+)', f.read())[1]
+if 'kVersion = "%s"' % version not in sources[os.path.join('include', 'tpuc', 'version.h')]:
+    print('version.h does not say %s, as CMakeLists.txt does' % version)
+    bad += 1
 print('%d errors, %d rules, %d operators; %d gaps' % (len(codes), len(rules), len(ops), bad))
 sys.exit(1 if bad else 0)

@@ -1,0 +1,114 @@
+// The graph's promises, checked: single assignment, use lists, names, inferred types, and what the stage says.
+#include "tpuc/ir/verify.h"
+
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
+#include "tpuc/ir/text.h"
+
+namespace tpuc {
+namespace {
+
+class Verifier {
+ public:
+  Verifier(const Graph& g, Stage stage, std::string_view after) : g_(g), stage_(stage), after_(after) {}
+
+  void run() {
+    for (const auto& v : g_.inputs()) define(*v);
+    for (const auto& v : g_.constants()) {
+      define(*v);
+      check(v->is_constant() && v->type == v->tensor().type, "%{}: type and data differ", v->name);
+    }
+    for (const Op& op : g_.ops()) {
+      operation(op);
+      types(op);
+      promises(op);
+    }
+    for (const Value* v : g_.outputs()) check(v != nullptr && known_.count(v) != 0, "an output is not of this graph");
+    for (const auto& [in, out] : g_.aliases)
+      check(known_.count(in) != 0 && known_.count(out) != 0, "an alias names values that are not of this graph");
+  }
+
+ private:
+  template <class... Args>
+  void check(bool ok, fmt::format_string<Args...> text, Args&&... args) const {
+    if (!ok) fail(fmt::format(text, std::forward<Args>(args)...));
+  }
+  [[noreturn]] void fail(const std::string& text) const {
+    throw InternalError(fmt::format("graph @{} after {}: {}", g_.name, after_, text));
+  }
+
+  void define(const Value& v) {
+    check(known_.insert(&v).second, "%{} is defined twice", v.name);
+    check(g_.find(v.name) == &v, "%{} does not own its name", v.name);
+  }
+
+  // Each operand is known by now and lists this op as often as the op reads it.
+  void operation(const Op& op) {
+    for (const Value* v : op.in()) {
+      if (v == nullptr) continue;
+      check(known_.count(v) != 0, "{}: %{} is used before it is defined", op.name(), v->name);
+      check(uses_.count(v) != 0 || uses_.emplace(v, count_uses(*v)).second, "unreachable");
+      check(uses_[v][&op]-- > 0, "%{} does not list its use by {}", v->name, op.name());
+    }
+    for (const auto& v : op.out()) {
+      check(v->def == &op, "%{} names another op as its producer", v->name);
+      define(*v);
+    }
+  }
+
+  static std::unordered_map<const Op*, int64_t> count_uses(const Value& v) {
+    std::unordered_map<const Op*, int64_t> count;
+    for (const Op* op : v.uses) ++count[op];
+    return count;
+  }
+
+  void types(const Op& op) const {
+    std::vector<const TensorType*> in;
+    for (const Value* v : op.in()) in.push_back(v == nullptr ? nullptr : &v->type);
+    std::vector<TensorType> inferred;
+    try {
+      inferred = op.def().infer({op.name(), in}, op.any_attrs());
+    } catch (const UserError& e) {
+      fail(fmt::format("`{}`: {}", print(op), e.what()));
+    }
+    check(inferred.size() == op.out().size(), "`{}`: {} results inferred", print(op), inferred.size());
+    for (size_t i = 0; i < inferred.size(); ++i) {
+      const TensorType& t = op.out(i)->type;
+      if (t.dtype != inferred[i].dtype || t.dims != inferred[i].dims)
+        fail(fmt::format("`{}`: {} inferred", print(op), to_string(inferred[i])));
+    }
+  }
+
+  void promises(const Op& op) const {
+    if (stage_ >= Stage::Canonical) check(op.name() != "batch_norm", "`{}` is left", print(op));
+    if (stage_ < Stage::Quantized || op.place == Place::Host) return;
+    for (const auto& v : op.out()) {
+      const DType t = v->type.dtype;
+      check(t != DType::I64 && t != DType::U64 && t != DType::F64, "`{}`: the chip has no {}", print(op), to_string(t));
+    }
+  }
+
+  const Graph& g_;
+  Stage stage_;
+  std::string_view after_;
+  std::unordered_set<const Value*> known_;
+  std::unordered_map<const Value*, std::unordered_map<const Op*, int64_t>> uses_;
+};
+
+}  // namespace
+
+std::string_view to_string(Stage stage) {
+  static constexpr std::array<std::string_view, 4> kNames{"imported", "canonical", "quantized", "laid_out"};
+  return kNames[static_cast<size_t>(stage)];
+}
+
+void verify(const Graph& graph, Stage stage, std::string_view after) { Verifier(graph, stage, after).run(); }
+
+void verify(const Module& module, Stage stage, std::string_view after) {
+  for (const Net& net : module.nets)
+    for (const auto& graph : net.stages) verify(*graph, stage, after);
+}
+
+}  // namespace tpuc

@@ -35,6 +35,36 @@ IntList ints_of(const NodeView& n, std::string_view attribute, size_t i, int sin
   return {n.has_attr(attribute), n.get_ints(attribute)};
 }
 
+std::optional<DType> onnx_dtype(int64_t code) {
+  using enum DType;
+  static constexpr std::pair<int64_t, DType> kCodes[] = {{1, F32},  {2, U8},   {3, I8},    {4, U16},  {5, I16},
+                                                         {6, I32},  {7, I64},  {9, Bool},  {10, F16}, {11, F64},
+                                                         {12, U32}, {13, U64}, {16, BF16}, {21, U4},  {22, I4}};
+  for (const auto& [c, t] : kCodes)
+    if (c == code) return t;
+  return std::nullopt;
+}
+
+std::string onnx_type_name(int64_t code) {
+  if (const auto t = onnx_dtype(code)) return std::string(to_string(*t));
+  switch (code) {
+    case 0:
+      return "an undefined type";
+    case 8:
+      return "string";
+    case 14:
+    case 15:
+      return "a complex type";
+    case 17:
+    case 18:
+    case 19:
+    case 20:
+      return "an 8-bit float type";
+    default:
+      return fmt::format("type number {}", code);
+  }
+}
+
 Value* reshape(Builder& b, Value* x, Dims shape) {
   if (x->type.dims == shape) return x;
   return b.add<Reshape>({x}, {.shape = std::move(shape)});

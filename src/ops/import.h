@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +27,10 @@ struct IntList {
   std::vector<int64_t> values;
 };
 IntList ints_of(const NodeView& n, std::string_view attribute, size_t i, int since);
+
+// Element types by ONNX's numbers (TensorProto.DataType); nothing for strings, complex numbers and 8-bit floats.
+std::optional<DType> onnx_dtype(int64_t code);
+std::string onnx_type_name(int64_t code);
 
 Value* reshape(Builder& b, Value* x, Dims shape);  // x itself when it has this shape
 Value* cast(Builder& b, Value* x, DType to);       // x itself when it has this type

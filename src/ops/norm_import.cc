@@ -1,0 +1,99 @@
+// ONNX rules of the normalizations.
+#include "ops/import_window.h"
+#include "ops/norm.h"
+#include "ops/shape.h"
+
+namespace tpuc::ops {
+namespace {
+
+void refuse_output(const NodeView& node, size_t i, std::string_view what) {
+  if (node.output_names.size() > i && !node.output_names[i].empty())
+    refuse(node, fmt::format("the output {} is used", what), "only the normalized values are supported");
+}
+
+Values import_batch_norm(const NodeView& node, Builder& b) {
+  if (node.get_int("training_mode", 0) != 0)
+    refuse(node, "training_mode is 1", "export the model in evaluation mode (model.eval() in PyTorch)");
+  if (node.get_int("spatial", 1) == 0)
+    refuse(node, "spatial is 0: statistics per element", "a Mul and an Add by constants mean the same");
+  return {b.add<BatchNorm>({node.in[0], node.in[1], node.in[2], node.in[3], node.in[4]},
+                           {.epsilon = node.get_float("epsilon", 1e-5f)})};
+}
+
+int64_t trailing_axis(const NodeView& node) {
+  const auto rank = static_cast<int64_t>(node.in[0]->type.dims.size());
+  const int64_t axis = node.get_int("axis", -1);
+  return axis < 0 ? axis + rank : axis;
+}
+
+Values import_layer_norm(const NodeView& node, Builder& b) {
+  refuse_output(node, 1, "Mean");
+  refuse_output(node, 2, "InvStdDev");
+  Values in = node.in;
+  while (in.back() == nullptr) in.pop_back();
+  return {b.add<LayerNorm>(in, {.axis = trailing_axis(node), .epsilon = node.get_float("epsilon", 1e-5f)})};
+}
+
+Values import_rms_norm(const NodeView& node, Builder& b) {
+  refuse_output(node, 1, "InvStdDev");
+  return {b.add<RmsNorm>(node.in, {.axis = trailing_axis(node), .epsilon = node.get_float("epsilon", 1e-5f)})};
+}
+
+Values import_instance_norm(const NodeView& node, Builder& b) {
+  return {b.add<InstanceNorm>(node.in, {.epsilon = node.get_float("epsilon", 1e-5f)})};
+}
+
+Values import_group_norm(const NodeView& node, Builder& b) {
+  return {b.add<GroupNorm>(node.in,
+                           {.groups = node.get_int("num_groups", 1), .epsilon = node.get_float("epsilon", 1e-5f)})};
+}
+
+// Before opset 21 gamma and beta have one entry per group.
+Values import_group_norm_18(const NodeView& node, Builder& b) {
+  NodeView by_channel = node;
+  const int64_t groups = node.get_int("num_groups", 1), channels = node.in[0]->type.dims.at(1);
+  for (size_t i = 1; i < 3 && groups > 0 && channels % groups == 0; ++i) {
+    Value* column = b.add<Reshape>({node.in[i]}, {.shape = {groups, 1}});
+    Value* repeated = b.add<Expand>({column}, {.shape = {groups, channels / groups}});
+    by_channel.in[i] = b.add<Reshape>({repeated}, {.shape = {channels}});
+  }
+  return import_group_norm(by_channel, b);
+}
+
+Values import_lrn(const NodeView& node, Builder& b) {
+  return {b.add<Lrn>({node.in[0]}, {.size = node.get_int("size", 1),
+                                    .alpha = node.get_float("alpha", 1e-4f),
+                                    .beta = node.get_float("beta", 0.75f),
+                                    .bias = node.get_float("bias", 1.0f)})};
+}
+
+}  // namespace
+
+std::span<const ImportRule> BatchNorm::imports() {
+  static constexpr ImportRule kRules[] = {{"onnx.BatchNormalization", 7, kLastOpset, import_batch_norm}};
+  return kRules;
+}
+std::span<const ImportRule> LayerNorm::imports() {
+  static constexpr ImportRule kRules[] = {{"onnx.LayerNormalization", 1, kLastOpset, import_layer_norm}};
+  return kRules;
+}
+std::span<const ImportRule> RmsNorm::imports() {
+  static constexpr ImportRule kRules[] = {{"onnx.RMSNormalization", 1, kLastOpset, import_rms_norm},
+                                          {"onnx.SimplifiedLayerNormalization", 1, kLastOpset, import_rms_norm}};
+  return kRules;
+}
+std::span<const ImportRule> GroupNorm::imports() {
+  static constexpr ImportRule kRules[] = {{"onnx.GroupNormalization", 18, 20, import_group_norm_18},
+                                          {"onnx.GroupNormalization", 21, kLastOpset, import_group_norm}};
+  return kRules;
+}
+std::span<const ImportRule> InstanceNorm::imports() {
+  static constexpr ImportRule kRules[] = {{"onnx.InstanceNormalization", 6, kLastOpset, import_instance_norm}};
+  return kRules;
+}
+std::span<const ImportRule> Lrn::imports() {
+  static constexpr ImportRule kRules[] = {{"onnx.LRN", 1, kLastOpset, import_lrn}};
+  return kRules;
+}
+
+}  // namespace tpuc::ops

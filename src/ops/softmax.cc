@@ -1,0 +1,102 @@
+// Softmax and its logarithm: shape inference, reference evaluation, ONNX rules.
+#include "ops/softmax.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/eval_elements.h"
+#include "ops/families.h"
+#include "ops/infer_check.h"
+#include "ops/shape.h"
+#include "tpuc/frontend/node_view.h"
+
+namespace tpuc::ops {
+namespace {
+
+std::vector<TensorType> infer_softmax(const InferCtx& ctx, const SoftmaxAttrs& a) {
+  require_floats(ctx);
+  require_axis(ctx, a.axis);
+  return {like_input(ctx, ctx.dims(0))};
+}
+
+enum class Kind : uint8_t { Plain, Log };
+
+// One line of `length` elements, `stride` apart.
+template <class T>
+void softmax_line(T* x, size_t length, size_t stride, Kind kind) {
+  T top = x[0];
+  for (size_t i = 1; i < length; ++i) top = std::max(top, x[i * stride]);
+  double sum = 0;
+  for (size_t i = 0; i < length; ++i) sum += std::exp(static_cast<double>(x[i * stride]) - static_cast<double>(top));
+  for (size_t i = 0; i < length; ++i) {
+    const double shifted = static_cast<double>(x[i * stride]) - static_cast<double>(top);
+    x[i * stride] = static_cast<T>(kind == Kind::Log ? shifted - std::log(sum) : std::exp(shifted) / sum);
+  }
+}
+
+template <class T>
+void eval_softmax(const Tensor& x, int64_t axis, Kind kind, Tensor& out) {
+  std::vector<T> y = elements<T>(x);
+  const Dims& d = x.dims();
+  const auto length = static_cast<size_t>(d[static_cast<size_t>(axis)]);
+  const auto inner = static_cast<size_t>(element_count(Dims(d.begin() + axis + 1, d.end())));
+  for (size_t start = 0; start < y.size(); start += length * inner)
+    for (size_t i = 0; i < inner; ++i) softmax_line(y.data() + start + i, length, inner, kind);
+  store(out, y);
+}
+
+void eval_any(const Tensor& x, int64_t axis, Kind kind, Tensor& out) {
+  if (x.dtype() == DType::F64) return eval_softmax<double>(x, axis, kind, out);
+  eval_softmax<float>(x, axis, kind, out);
+}
+
+int64_t axis_of(const NodeView& node, int64_t fallback) {
+  const int64_t axis = node.get_int("axis", fallback);
+  return axis < 0 ? axis + static_cast<int64_t>(node.in[0]->type.dims.size()) : axis;
+}
+
+template <class S>
+Values import_softmax(const NodeView& node, Builder& b) {
+  return {b.add<S>({node.in[0]}, {.axis = axis_of(node, -1)})};
+}
+
+// Before opset 13 the axes from `axis` on are one axis.
+template <class S>
+Values import_flattening(const NodeView& node, Builder& b) {
+  const Dims& d = node.in[0]->type.dims;
+  const int64_t axis = axis_of(node, 1), rank = static_cast<int64_t>(d.size());
+  if (axis < 0 || axis >= rank)
+    throw UserError(diagnostic(ErrorCode::E1206, "{}: axis {} of a tensor with {} dimensions", node.op, axis, rank)
+                        .note("input", to_string(node.in[0]->type)));
+  if (axis == rank - 1) return {b.add<S>({node.in[0]}, {.axis = axis})};
+  const Dims flat{element_count(Dims(d.begin(), d.begin() + axis)), element_count(Dims(d.begin() + axis, d.end()))};
+  Value* rows = b.add<Reshape>({node.in[0]}, {.shape = flat});
+  return {b.add<Reshape>({b.add<S>({rows}, {.axis = 1})}, {.shape = d})};
+}
+
+}  // namespace
+
+std::vector<TensorType> Softmax::infer(const InferCtx& ctx, const Attrs& a) { return infer_softmax(ctx, a); }
+void Softmax::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) { eval_any(in[0], a.axis, Kind::Plain, out[0]); }
+std::span<const ImportRule> Softmax::imports() {
+  static constexpr ImportRule kRules[] = {{"onnx.Softmax", 1, 12, import_flattening<Softmax>},
+                                          {"onnx.Softmax", 13, kLastOpset, import_softmax<Softmax>}};
+  return kRules;
+}
+
+std::vector<TensorType> LogSoftmax::infer(const InferCtx& ctx, const Attrs& a) { return infer_softmax(ctx, a); }
+void LogSoftmax::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) {
+  eval_any(in[0], a.axis, Kind::Log, out[0]);
+}
+std::span<const ImportRule> LogSoftmax::imports() {
+  static constexpr ImportRule kRules[] = {{"onnx.LogSoftmax", 1, 12, import_flattening<LogSoftmax>},
+                                          {"onnx.LogSoftmax", 13, kLastOpset, import_softmax<LogSoftmax>}};
+  return kRules;
+}
+
+std::span<const OpDef> softmax_ops() {
+  static const OpDef table[] = {def<Softmax>(), def<LogSoftmax>()};
+  return table;
+}
+
+}  // namespace tpuc::ops

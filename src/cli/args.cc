@@ -1,0 +1,60 @@
+// Shared options; nothing here knows a command.
+#include "cli/args.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdio>
+
+#include "driver/options.h"
+#include "driver/tensors.h"
+#include "tpuc/support/check.h"
+#include "tpuc/support/file.h"
+
+namespace tpuc::cli {
+
+void add_model_args(CLI::App& app, ModelArgs& args) {
+  app.add_option("MODEL", args.path, "ONNX, graph text (.tpuir) or .bmodel: told apart by content")->required();
+  app.add_option("--input-shape", args.input_shapes, "NAME=1x3x224x224: fixes dynamic dimensions (repeatable)");
+  app.add_option("--input-value", args.input_values,
+                 "NAME=16000 or NAME=FILE.npy: turns an input into a constant (repeatable)");
+  app.add_option("--like", args.like,
+                 "IN.npz: input shapes, and the values of inputs that decide shapes, from a sample");
+  app.add_option("--outputs", args.outputs, "NAME[,NAME]: stop at these tensors");
+  app.add_option("--threads", args.threads, "how many threads (default: all cores); results never depend on it");
+  app.add_option("--weights", args.weights, "not yet: weights of a Darknet .cfg");
+}
+
+std::vector<std::string> split_list(const std::vector<std::string>& values) {
+  std::vector<std::string> out;
+  for (const std::string& value : values) {
+    size_t from = 0;
+    while (from <= value.size()) {
+      const size_t to = std::min(value.find(',', from), value.size());
+      if (to > from) out.push_back(value.substr(from, to - from));
+      from = to + 1;
+    }
+  }
+  return out;
+}
+
+ModelRequest to_request(const ModelArgs& args) {
+  if (!args.weights.empty()) not_yet("--weights (Darknet)");
+  ModelRequest request;
+  request.source.path = args.path;
+  request.threads = args.threads;
+  request.import.outputs = split_list(args.outputs);
+  for (const std::string& text : args.input_shapes) request.import.input_shapes.insert(parse_input_shape(text));
+  for (const std::string& text : args.input_values) request.import.input_values.insert(parse_input_value(text));
+  if (!args.like.empty()) request.like = read_npz_tensors(args.like);
+  return request;
+}
+
+void not_yet(std::string_view what) { throw UserError(diagnostic(ErrorCode::E2002, "{}: not yet", what)); }
+
+void write_or_print(const std::string& path, std::string_view text) {
+  if (!path.empty()) return write_text_file(path, text);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+}  // namespace tpuc::cli

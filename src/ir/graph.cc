@@ -62,6 +62,7 @@ std::vector<TensorType> Graph::infer(const OpDef& d, const std::any& attrs, cons
 }
 
 Op& Graph::add_op(const OpDef& d, std::any attrs, std::vector<Value*> in, std::string_view value_name, Op* opt_before) {
+  ++edits_;
   std::vector<TensorType> types = infer(d, attrs, in);
   const auto place = opt_before == nullptr ? ops_.end() : opt_before->self_;
   const auto it = ops_.emplace(place, d, std::move(attrs));
@@ -107,6 +108,7 @@ void Graph::drop_use(Op& op, size_t operand) {
 }
 
 void Graph::set_input(Op& op, size_t i, Value* v) {
+  ++edits_;
   TPUC_CHECK(i < op.in_.size(), "{}: operand {} of {}", op.name(), i, op.in_.size());
   drop_use(op, i);
   op.in_[i] = v;
@@ -115,6 +117,7 @@ void Graph::set_input(Op& op, size_t i, Value* v) {
 
 void Graph::replace_uses(Value* from, Value* to) {
   if (from == to) return;
+  ++edits_;
   TPUC_CHECK(from->type.dtype == to->type.dtype && from->type.dims == to->type.dims, "%{}: {} cannot stand for %{}: {}",
              to->name, to_string(to->type), from->name, to_string(from->type));
   std::vector<Op*> uses;
@@ -136,6 +139,7 @@ void Graph::replace_uses(Value* from, Value* to) {
 void Graph::set_attrs(Op& op, std::any attrs) {
   const std::vector<TensorType> types = infer(*op.def_, attrs, op.in_);
   TPUC_CHECK(types.size() == op.out_.size(), "{}: the number of results changed", op.name());
+  ++edits_;
   op.attrs_ = std::move(attrs);
   for (size_t i = 0; i < types.size(); ++i) op.out_[i]->type = types[i];
 }
@@ -146,6 +150,7 @@ void Graph::forget(Value* v) {
 }
 
 void Graph::erase(Op& op) {
+  ++edits_;
   for (const auto& v : op.out_) {
     TPUC_CHECK(v->uses.empty() && !is_output(v.get()), "%{} is still used", v->name);
     forget(v.get());
@@ -178,6 +183,7 @@ size_t Graph::dce() {
 }
 
 void Graph::set_outputs(std::vector<Value*> outputs) {
+  ++edits_;
   outputs_ = std::move(outputs);
   output_set_.clear();
   output_set_.insert(outputs_.begin(), outputs_.end());
@@ -207,6 +213,7 @@ void Graph::take_name(Value* v, std::string_view wish) {
 
 void Graph::rename(Value* v, std::string_view value_name) {
   if (v->name == value_name) return;
+  ++edits_;
   forget(v);
   if (Value* other = find(value_name)) {
     const std::string wish = other->name;

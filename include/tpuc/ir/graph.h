@@ -138,6 +138,8 @@ class Graph {
   bool is_output(const Value* v) const;
   Value* find(std::string_view value_name) const;  // any value; null when there is none
   ConstantStore& store() { return *constants_; }
+  // Counts changes of operations, uses, outputs and names; new constants do not count.
+  uint64_t edits() const { return edits_; }
   // A name nobody has: `base`, or base_1, base_2, ...
   std::string unique_name(std::string_view base) const;
 
@@ -149,6 +151,7 @@ class Graph {
   std::vector<TensorType> infer(const OpDef& d, const std::any& attrs, const std::vector<Value*>& in) const;
 
   ConstantStore* constants_;
+  uint64_t edits_ = 0;
   std::list<Op> ops_;
   std::vector<std::unique_ptr<Value>> inputs_, const_values_;
   std::vector<Value*> outputs_;

@@ -28,7 +28,7 @@ struct PassOptions {
 };
 
 struct PassRecord {
-  std::string name, graph;
+  std::string name;
   bool changed = false;
   double seconds = 0;
   size_t ops_before = 0, ops_after = 0;
@@ -54,12 +54,13 @@ struct Pass {
 class PassManager {
  public:
   explicit PassManager(const PassOptions& options) : options_(&options) {}
-  // Runs the passes in order over every graph. Unknown names in the options are E2003. An internal error says which
-  // pass; the last good graph is then written into dump_dir (or the folder for temporary files).
-  PassReport run(Module& module, std::span<const Pass> pipeline);
+  // Runs the passes in order over every graph. On an internal error the message says which pass, and where the last
+  // good graph was written: dump_dir, or the folder for temporary files.
+  PassReport run(Module& module, std::span<const Pass> pipeline, Stage start = Stage::Imported);
 
  private:
-  void run_pass(const Pass& pass, Graph& graph, PassReport& report);
+  void run_pass(const Pass& pass, Graph& graph, PassRecord& record) const;
+
   const PassOptions* options_;
 };
 

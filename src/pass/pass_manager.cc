@@ -1,0 +1,76 @@
+// Runs passes in order and checks each: stage, reported change against the hash, the graph's promises.
+#include <algorithm>
+#include <chrono>
+
+#include "pass/dump.h"
+#include "tpuc/ir/equal.h"
+#include "tpuc/ir/text.h"
+#include "tpuc/pass/pass.h"
+
+namespace tpuc {
+namespace {
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// The text is kept only where it is small: the hint is a help in a crash, not worth doubling a big model's memory.
+constexpr size_t kLastGoodOps = 20000;
+
+size_t op_count(const Module& m) {
+  size_t count = 0;
+  for (const Net& net : m.nets)
+    for (const auto& graph : net.stages) count += graph->ops().size();
+  return count;
+}
+
+}  // namespace
+
+void PassManager::run_pass(const Pass& pass, Graph& graph, PassRecord& record) const {
+  const Hash before = hash(graph);
+  PassCtx ctx{*options_, record};
+  const bool changed = pass.run(graph, ctx);
+  const bool differs = hash(graph) != before;
+  TPUC_CHECK(changed == differs, "pass {} {}", pass.name,
+             changed ? "reported a change it did not make" : "changed the graph silently");
+  record.changed = record.changed || changed;
+}
+
+PassReport PassManager::run(Module& module, std::span<const Pass> pipeline, Stage start) {
+  PassReport report;
+  report.stage = start;
+  Dumper dumper(*options_);
+  for (const Pass& pass : pipeline) {
+    if (contains(options_->disabled_passes, pass.name)) continue;
+    TPUC_CHECK(report.stage >= pass.needs, "pass {} needs a graph that is {}, this one is {}", pass.name,
+               to_string(pass.needs), to_string(report.stage));
+    const size_t ops = op_count(module);
+    const std::string good = ops <= kLastGoodOps ? print(module) : std::string();
+    report.stage = std::max(report.stage, pass.gives);
+    PassRecord record;
+    record.name = pass.name;
+    record.ops_before = ops;
+    const auto start_time = std::chrono::steady_clock::now();
+    try {
+      for (Net& net : module.nets)
+        for (auto& graph : net.stages) {
+          run_pass(pass, *graph, record);
+          if (options_->verify_each) verify(*graph, report.stage, pass.name);
+        }
+    } catch (const InternalError& e) {
+      const std::string path = good.empty() ? std::string() : dumper.last_good(good);
+      throw InternalError(fmt::format("{} (in pass {}{})", e.what(), pass.name,
+                                      path.empty() ? "" : "; the last good graph is " + path));
+    }
+    record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
+    record.ops_after = op_count(module);
+    report.passes.push_back(std::move(record));
+    dumper.after_pass(module, report.passes.back(), report.stage);
+    report.stopped = pass.name == options_->stop_after;
+    if (report.stopped) break;
+  }
+  dumper.index(report);
+  return report;
+}
+
+}  // namespace tpuc

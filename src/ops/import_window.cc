@@ -51,10 +51,6 @@ void ceil_pads(Window& win, size_t axis, int64_t size) {
 
 }  // namespace
 
-void refuse(const NodeView& node, std::string what, std::string hint) {
-  throw UserError(diagnostic(ErrorCode::E1024, "{}: {}", node.op, what).note("hint", std::move(hint)));
-}
-
 std::string auto_pad_of(const NodeView& node) {
   const std::string mode = node.get_string("auto_pad", "NOTSET");
   if (mode != "NOTSET" && mode != "VALID" && mode != "SAME_UPPER" && mode != "SAME_LOWER")

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ops/import.h"
 #include "tpuc/frontend/node_view.h"
 
 namespace tpuc::ops {
@@ -30,8 +31,5 @@ std::string auto_pad_of(const NodeView& node);
 Value* with_two_axes(Value* v, Builder& b);
 // The node's result: [N,C,1,W] -> [N,C,W] when `x`, the node's input, has one spatial axis.
 Value* with_axes_of(Value* v, const Value& x, Builder& b);
-
-// E1024: "{op}: {key} is {value}" with a hint.
-[[noreturn]] void refuse(const NodeView& node, std::string what, std::string hint);
 
 }  // namespace tpuc::ops

@@ -1,0 +1,31 @@
+// Addresses in DDR: constants behind each other, activations by live range, so that memory is used again.
+#pragma once
+
+#include <span>
+#include <unordered_map>
+
+#include "backends/bm1684x/alloc/alias.h"
+#include "backends/bm1684x/sched/schedule.h"
+
+namespace tpuc::bm1684x {
+
+// A constant tensor or image and where it lies in the coefficients.
+struct CoefficientPlan {
+  std::unordered_map<const Value*, int64_t> tensors;  // constants that are loaded as tensors: offset, bytes
+  std::vector<int64_t> images;                        // one per Schedule::images
+  int64_t bytes = 0;                                  // multiple of 4096
+};
+
+struct DdrPlan {
+  CoefficientPlan coefficients;
+  std::unordered_map<const Value*, int64_t> roots;  // offset in the context, bytes
+  int64_t context_bytes = 0;                        // multiple of 4096: the peak
+  int64_t lower_bound_bytes = 0;                    // most bytes that live at the same time
+  uint64_t context_addr() const { return kDdrBase + static_cast<uint64_t>(coefficients.bytes); }
+  // The DDR address of any value that lives in DDR.
+  uint64_t address(const Value* v, const Aliases& aliases) const;
+};
+
+DdrPlan allocate_ddr(const Graph& graph, const Schedule& s, const Aliases& aliases);
+
+}  // namespace tpuc::bm1684x

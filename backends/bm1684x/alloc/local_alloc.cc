@@ -1,0 +1,132 @@
+// First fit over rectangles of bytes and slots.
+#include "backends/bm1684x/alloc/local_alloc.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "tpuc/support/check.h"
+
+namespace tpuc::bm1684x {
+
+namespace {
+
+// A buffer may keep its bytes one slot longer than it must, so that its store overlaps with the next compute.
+constexpr int kSlack = 1;
+
+// Which bytes of a lane are taken in which slots.
+class Occupancy {
+ public:
+  explicit Occupancy(int64_t lane_bytes) : lane_bytes_(lane_bytes) {}
+
+  void take(size_t id, const Buffer& b) {
+    if (by_slot_.size() <= static_cast<size_t>(b.last)) by_slot_.resize(static_cast<size_t>(b.last) + 1);
+    for (int s = b.first; s <= b.last; ++s) by_slot_[static_cast<size_t>(s)].push_back({b.offset, b.offset + b.bytes, id});
+  }
+  // Of the buffer's slots, and of the slack behind them.
+  void release(size_t id, const Buffer& b) {
+    for (int s = b.first; s <= b.last + kSlack && s < static_cast<int>(by_slot_.size()); ++s)
+      std::erase_if(by_slot_[static_cast<size_t>(s)], [&](const Span& x) { return x.id == id; });
+  }
+  // The lowest (or highest) free offset for `bytes` in all slots [first, last]; -1: none.
+  int64_t find(int64_t bytes, int first, int last, bool from_top) const {
+    std::vector<Span> taken;
+    for (int s = first; s <= last && s < static_cast<int>(by_slot_.size()); ++s)
+      taken.insert(taken.end(), by_slot_[static_cast<size_t>(s)].begin(), by_slot_[static_cast<size_t>(s)].end());
+    std::sort(taken.begin(), taken.end(), [](const Span& a, const Span& b) { return a.begin < b.begin; });
+    int64_t at = 0, best = -1;
+    for (const Span& x : taken) {
+      if (x.begin - at >= bytes) {
+        best = from_top ? x.begin - bytes : at;
+        if (!from_top) return best;
+      }
+      at = std::max(at, x.end);
+    }
+    return lane_bytes_ - at >= bytes ? (from_top ? lane_bytes_ - bytes : at) : best;
+  }
+  int64_t peak() const {
+    int64_t most = 0;
+    for (const auto& slot : by_slot_) {
+      int64_t sum = 0;
+      for (const Span& x : slot) sum += x.end - x.begin;
+      most = std::max(most, sum);
+    }
+    return most;
+  }
+
+ private:
+  struct Span {
+    int64_t begin, end;
+    size_t id;
+  };
+  int64_t lane_bytes_;
+  std::vector<std::vector<Span>> by_slot_;
+};
+
+// Long-lived and large buffers first within a slot: they fragment least.
+std::vector<size_t> placement_order(const Schedule& s, size_t begin, size_t end) {
+  std::vector<size_t> order(end - begin);
+  std::iota(order.begin(), order.end(), begin);
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    const Buffer &x = s.buffers[a], &y = s.buffers[b];
+    if (x.first != y.first) return x.first < y.first;
+    if (x.last != y.last) return x.last > y.last;
+    return x.bytes > y.bytes;
+  });
+  return order;
+}
+
+// Long-lived buffers grow from the bottom, short-lived ones from the top.
+bool short_lived(const Buffer& b) { return b.last - b.first <= 1; }
+
+bool place(std::vector<Buffer>& buffers, const std::vector<size_t>& order, bool slack, int last_slot, Occupancy& memory) {
+  std::vector<size_t> done;
+  for (const size_t id : order) {
+    Buffer& b = buffers[id];
+    Buffer held = b;
+    if (slack) held.last = std::min(b.last + kSlack, last_slot);
+    held.offset = b.offset = memory.find(b.bytes, b.first, held.last, short_lived(b));
+    if (b.offset < 0) {
+      for (const size_t d : done) memory.release(d, buffers[d]);
+      return false;
+    }
+    memory.take(id, held);
+    done.push_back(id);
+  }
+  return true;
+}
+
+}  // namespace
+
+bool fits_locally(const Schedule& s, size_t first_buffer, const LocalBudget& budget) {
+  Occupancy memory(budget.lane_bytes);
+  std::vector<Buffer> buffers = s.buffers;
+  return place(buffers, placement_order(s, first_buffer, s.buffers.size()), false, 0, memory);
+}
+
+int64_t allocate_locally(Schedule& s, const std::vector<size_t>& group_starts, const LocalBudget& budget, int max_ahead) {
+  Occupancy memory(budget.lane_bytes);
+  for (size_t g = 0; g < group_starts.size(); ++g) {
+    const size_t begin = group_starts[g], end = g + 1 < group_starts.size() ? group_starts[g + 1] : s.buffers.size();
+    int last_slot = 0;
+    for (size_t b = begin; b < end; ++b) last_slot = std::max(last_slot, s.buffers[b].last);
+    const auto order = placement_order(s, begin, end);
+    if (!place(s.buffers, order, true, last_slot, memory))
+      TPUC_CHECK(place(s.buffers, order, false, last_slot, memory), "a group that was planned does not fit");
+  }
+  for (Load& l : s.loads) {
+    Buffer& b = s.buffers[l.buffer];
+    for (int slot = std::max(l.earliest, l.slot - max_ahead); slot < l.slot; ++slot) {
+      memory.release(l.buffer, b);
+      const int64_t offset = memory.find(b.bytes, slot, b.last, false);
+      if (offset >= 0) {
+        b.offset = offset;
+        b.first = l.slot = slot;
+      }
+      memory.take(l.buffer, b);
+      if (offset >= 0) break;
+    }
+  }
+  return memory.peak();
+}
+
+}  // namespace tpuc::bm1684x

@@ -1,0 +1,120 @@
+// The compiler's side of the BM1684X back end: which ops it takes, and a lowered graph made into a bmodel.
+#include "backends/bm1684x/driver/backend.h"
+
+#include "backends/bm1684x/bmodel/bmodel.h"
+#include "backends/bm1684x/driver/debug_ranges.h"
+#include "backends/bm1684x/kernel.h"
+#include "backends/bm1684x/plan/program.h"
+#include "tpuc/support/check.h"
+
+namespace tpuc::bm1684x {
+
+namespace {
+
+bmodel::DataType data_type(DType t) {
+  switch (t) {
+    case DType::F32: return bmodel::DataType::F32;
+    case DType::F16: return bmodel::DataType::F16;
+    case DType::BF16: return bmodel::DataType::BF16;
+    case DType::I8: return bmodel::DataType::I8;
+    case DType::U8: return bmodel::DataType::U8;
+    case DType::I16: return bmodel::DataType::I16;
+    case DType::U16: return bmodel::DataType::U16;
+    case DType::I32: return bmodel::DataType::I32;
+    case DType::U32: return bmodel::DataType::U32;
+    case DType::F64:
+    case DType::I64:
+    case DType::U64:
+    case DType::Bool:
+    case DType::I4:
+    case DType::U4: break;
+  }
+  TPUC_CHECK(false, "a bmodel has no {}", to_string(t));
+  return bmodel::DataType::F32;
+}
+
+bmodel::Tensor border_tensor(const Value* v, uint64_t addr) {
+  bmodel::Tensor t;
+  t.name = v->name;
+  t.type = data_type(v->type.dtype);
+  for (const int64_t d : v->type.dims) t.shape.push_back(static_cast<uint64_t>(d));
+  if (t.shape.empty()) t.shape.push_back(1);  // BMODEL.md: rank 0 becomes [1]
+  t.device_addr = addr;
+  t.size_bytes = static_cast<uint64_t>(byte_count(v->type));
+  return t;
+}
+
+// All ops without a kernel at once.
+void require_kernels(const Graph& graph, DType precision, const Backend& backend) {
+  std::vector<Diagnostic> missing;
+  for (const Op& op : graph.ops()) {
+    const Support s = backend.supports(op, precision);
+    if (s.ok) continue;
+    std::string where = op.loc.empty() ? op.out(0)->name : op.loc.front();
+    missing.push_back(diagnostic(ErrorCode::E4002, "{}: {}", op.name(), s.why)
+                          .note("at", fmt::format("node '{}', result '{}' {}", where, op.out(0)->name, to_string(op.out(0)->type))));
+  }
+  if (!missing.empty()) throw UserError(std::move(missing));
+}
+
+std::string summary_of(const Program& p) {
+  size_t tiu = 0, gdma = 0;
+  for (const CommandGroup& g : p.groups) tiu += g.tiu_count, gdma += g.gdma_count;
+  return fmt::format(
+      "commands    {} TIU, {} GDMA\n"
+      "weights     {} bytes\n"
+      "activations {} bytes of DDR (lower bound {})\n"
+      "local       {} of {} bytes a lane",
+      tiu, gdma, p.coefficients.size(), p.ddr.context_bytes, p.ddr.lower_bound_bytes, p.local_peak_bytes, kLaneBytes);
+}
+
+}  // namespace
+
+Support Bm1684x::supports(const Op& op, DType precision) const {
+  const Kernel* k = find_kernel(op.name());
+  if (k == nullptr) return {false, fmt::format("the chip has no kernel for {}", op.name())};
+  for (const auto& v : op.out())
+    for (const int64_t d : v->type.dims)
+      if (d == 0) return {false, "the result has no elements"};
+  return k->supports(op, precision);
+}
+
+CompiledNet Bm1684x::compile(const Graph& lowered, const BackendOptions& options) const {
+  require_kernels(lowered, options.precision, *this);
+  PlanOptions plan;
+  plan.group_layers = options.group_layers;
+  Program p = build_program(lowered, plan, options.on_phase);
+
+  const Aliases aliases(lowered);
+  bmodel::Stage stage;
+  for (const auto& v : lowered.inputs()) stage.inputs.push_back(border_tensor(v.get(), p.ddr.address(v.get(), aliases)));
+  for (const Value* v : lowered.outputs()) stage.outputs.push_back(border_tensor(v, p.ddr.address(v, aliases)));
+  if (!p.coefficients.empty()) {
+    bmodel::Coefficients c;
+    c.bytes = p.coefficients;
+    c.locations = coefficient_locations(p);
+    stage.coefficients = std::move(c);
+  }
+  stage.context_addr = p.ddr.context_addr();
+  stage.context_bytes = static_cast<uint64_t>(p.ddr.context_bytes);
+  stage.tensor_loc = debug_ranges(lowered, p, options.border_notes);
+  bmodel::SubNet sub;
+  sub.inputs = stage.inputs;
+  sub.outputs = stage.outputs;
+  for (const CommandGroup& g : p.groups) sub.groups.push_back({g.tiu_count, g.gdma_count, std::as_bytes(std::span(g.tiu)), std::as_bytes(std::span(g.gdma))});
+  stage.sub_nets.push_back(std::move(sub));
+  bmodel::Model model;
+  model.nets.push_back({options.net_name, 0, {std::move(stage)}});
+  CompiledNet out;
+  out.summary = summary_of(p);
+  out.bytes = bmodel::write(model);
+  return out;
+}
+
+}  // namespace tpuc::bm1684x
+
+namespace tpuc {
+
+std::unique_ptr<const Backend> make_bm1684x_backend() { return std::make_unique<bm1684x::Bm1684x>(); }
+
+}  // namespace tpuc

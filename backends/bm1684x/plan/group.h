@@ -1,0 +1,35 @@
+// Which ops run together, and the tiles of each. A lone op is a group of one and takes the same path.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "backends/bm1684x/sched/schedule.h"
+
+namespace tpuc::bm1684x {
+
+// Regions of the op's output view, in the order of computation; together they cover it.
+struct OpTiles {
+  const Op* op = nullptr;
+  std::vector<Region> tiles;
+};
+// In a group of several ops, values between them stay whole in local memory, and tiles are parts of a whole result.
+struct Group {
+  std::vector<OpTiles> ops;
+};
+
+struct PlanOptions {
+  int64_t lane_bytes = kLaneBytes;  // tests plan with less
+  bool group_layers = true;
+  Shape4 forced_tile{0, 0, 0, 0};   // tests: largest extents of a tile, 0: free
+};
+
+// Groups in program order; ops that are views of other tensors are in none. throws UserError E4001 for an op whose
+// smallest tile does not fit, with the numbers.
+std::vector<Group> plan_groups(const Graph& graph, const PlanOptions& options);
+
+// True when `op` only renames memory: its output is (part of) an input.
+bool is_view(const Op& op);
+
+}  // namespace tpuc::bm1684x

@@ -1,0 +1,163 @@
+// plan groups and tiles -> schedule -> local addresses -> DDR addresses -> commands -> packed constants.
+#include "backends/bm1684x/plan/program.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "backends/bm1684x/alloc/local_alloc.h"
+#include "backends/bm1684x/emit/emitter.h"
+#include "backends/bm1684x/sched/builder.h"
+#include "tpuc/support/check.h"
+#include "tpuc/support/thread_pool.h"
+
+namespace tpuc::bm1684x {
+
+namespace {
+
+constexpr int kMaxAheadSlots = 8;  // how far a load may run ahead of its compute
+
+// Walks the schedule and emits each step; addresses come from the plans.
+class Writer {
+ public:
+  Writer(const Graph& graph, Program& p, const Aliases& aliases) : graph_(&graph), p_(&p), aliases_(&aliases), emitter_(stream_) {}
+
+  void run() {
+    const Schedule& s = p_->schedule;
+    std::vector<const Load*> loads;
+    for (const Load& l : s.loads) loads.push_back(&l);
+    std::stable_sort(loads.begin(), loads.end(), [](const Load* a, const Load* b) { return a->slot < b->slot; });
+    size_t next_load = 0, next_store = 0;
+    for (int slot = 0; slot < static_cast<int>(s.computes.size()); ++slot) {
+      for (; next_load < loads.size() && loads[next_load]->slot <= slot; ++next_load) load(*loads[next_load]);
+      compute(s.computes[static_cast<size_t>(slot)]);
+      for (; next_store < s.stores.size() && s.stores[next_store].slot <= slot; ++next_store) store(s.stores[next_store]);
+    }
+    p_->groups = stream_.finish();
+  }
+
+ private:
+  uint32_t at(size_t buffer) const { return static_cast<uint32_t>(p_->schedule.buffers[buffer].offset); }
+
+  // Remembers which commands were added since `before` was taken.
+  struct Mark {
+    uint32_t tiu, gdma;
+  };
+  Mark mark() const { return {stream_.tiu_id(), stream_.gdma_id()}; }
+  void note(const Mark& before, const Op* op) {
+    Span span;
+    if (stream_.tiu_id() > before.tiu) span.tiu_first = before.tiu + 1, span.tiu_last = stream_.tiu_id();
+    if (stream_.gdma_id() > before.gdma) span.gdma_first = before.gdma + 1, span.gdma_last = stream_.gdma_id();
+    span.group = stream_.group();
+    span.op = op;
+    if (span.tiu_first + span.gdma_first > 0) p_->spans.push_back(span);
+  }
+
+  void load(const Load& l) {
+    const Mark before = mark();
+    if (l.image >= 0) {
+      const Image& im = p_->schedule.images[static_cast<size_t>(l.image)];
+      const int64_t words = im.lane_bytes / 4;
+      DdrTensor t{kDdrBase + static_cast<uint64_t>(p_->ddr.coefficients.images[static_cast<size_t>(l.image)]), 4, {1, im.lanes, 1, words}, {im.lanes * words, words, words, 1}};
+      emitter_.load_lanes(at(l.buffer), t, im.lanes);
+    } else {
+      const Prec prec = prec_of(l.value->type.dtype);
+      const bool shared = l.need.kind == Need::Kind::Shared;
+      const DdrTensor t = DdrTensor{p_->ddr.address(l.value, *aliases_), size_of(prec), l.view.dims, l.view.strides}.box(l.need.box);
+      emitter_.load(shared ? shared_row(at(l.buffer), prec, t.dims) : aligned(at(l.buffer), prec, t.dims), t);
+    }
+    note(before, l.op);
+  }
+
+  void compute(const Compute& c) {
+    const Mark before = mark();
+    const Kernel& kernel = *find_kernel(c.op->name());
+    if (c.in_ddr) {
+      DdrCtx ctx;
+      for (const Value* v : c.op->in()) ctx.in.push_back(v == nullptr ? 0 : p_->ddr.address(v, *aliases_));
+      ctx.out = p_->ddr.address(c.op->out(0), *aliases_);
+      kernel.emit_ddr(*c.op, ctx, emitter_);
+      return note(before, c.op);
+    }
+    TileCtx ctx;
+    ctx.region = c.region;
+    for (size_t i = 0; i < c.in.size(); ++i) {
+      const ComputeInput& in = c.in[i];
+      ctx.in_held.push_back(in.held);
+      if (in.buffer < 0) {
+        ctx.in.emplace_back();
+        continue;
+      }
+      const Prec prec = prec_of(c.op->in(i)->type.dtype);
+      const uint32_t addr = at(static_cast<size_t>(in.buffer));
+      ctx.in.push_back(in.shared ? shared_row(addr, prec, in.held.extent) : aligned(addr, prec, in.held.extent));
+    }
+    ctx.out = aligned(at(static_cast<size_t>(c.out_buffer)), prec_of(c.op->out(0)->type.dtype), c.out_held.extent);
+    ctx.out_held = c.out_held;
+    for (const size_t b : c.scratch) ctx.scratch.push_back(at(b));
+    if (c.image_buffer >= 0) ctx.image = at(static_cast<size_t>(c.image_buffer));
+    kernel.emit(*c.op, ctx, emitter_);
+    note(before, c.op);
+  }
+
+  void store(const Store& x) {
+    const Mark before = mark();
+    const Prec prec = prec_of(x.value->type.dtype);
+    const LocalTensor held = aligned(at(x.buffer), prec, x.held.extent);
+    Shape4 from;
+    for (size_t a = 0; a < 4; ++a) from[a] = x.box.begin[a] - x.held.begin[a];
+    const DdrTensor t = DdrTensor{p_->ddr.address(x.value, *aliases_), size_of(prec), x.view.dims, x.view.strides}.box(x.box);
+    emitter_.store(t, held.at(from[0], from[1], from[2], from[3], x.box.extent));
+    note(before, x.op);
+  }
+
+  const Graph* graph_;
+  Program* p_;
+  const Aliases* aliases_;
+  Stream stream_;
+  Emitter emitter_;
+};
+
+void pack_coefficients(Program& p) {
+  p.coefficients.resize(static_cast<size_t>(p.ddr.coefficients.bytes));
+  for (const auto& [value, offset] : p.ddr.coefficients.tensors) {
+    const auto bytes = value->tensor().bytes();
+    std::memcpy(p.coefficients.data() + offset, bytes.data(), bytes.size());
+  }
+  ThreadPool pool;
+  pool.parallel_for(p.schedule.images.size(), [&](size_t i) {
+    const Image& im = p.schedule.images[i];
+    const auto bytes = find_kernel(im.op->name())->pack(*im.op, im.region);
+    TPUC_CHECK(static_cast<int64_t>(bytes.size()) == im.lane_bytes * im.lanes, "{} packed {} bytes, planned {}", im.op->name(), bytes.size(), im.lane_bytes * im.lanes);
+    std::memcpy(p.coefficients.data() + p.ddr.coefficients.images[i], bytes.data(), bytes.size());
+  });
+}
+
+}  // namespace
+
+Program build_program(const Graph& graph, const PlanOptions& options, const std::function<void(std::string_view)>& on_phase) {
+  const auto phase = [&](std::string_view name) {
+    if (on_phase) on_phase(name);
+  };
+  phase("plan");
+  const std::vector<Group> groups = plan_groups(graph, options);
+  phase("schedule");
+  ScheduleBuilder builder(graph);
+  std::vector<size_t> starts;
+  for (const Group& g : groups) {
+    starts.push_back(builder.schedule().buffers.size());
+    builder.add(g);
+  }
+  Program p;
+  p.schedule = std::move(builder.schedule());
+  phase("allocate");
+  p.local_peak_bytes = allocate_locally(p.schedule, starts, {options.lane_bytes}, kMaxAheadSlots);
+  const Aliases aliases(graph);
+  p.ddr = allocate_ddr(graph, p.schedule, aliases);
+  phase("emit");
+  Writer(graph, p, aliases).run();
+  phase("pack");
+  pack_coefficients(p);
+  return p;
+}
+
+}  // namespace tpuc::bm1684x

@@ -1,0 +1,35 @@
+// From a lowered graph to command streams and coefficients: the back end's table of contents.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "backends/bm1684x/alloc/ddr_alloc.h"
+#include "backends/bm1684x/emit/stream.h"
+#include "backends/bm1684x/plan/group.h"
+
+namespace tpuc::bm1684x {
+
+// Commands [first, last] of a group of streams that belong to one tile of an op; 0, 0: none.
+struct Span {
+  uint32_t tiu_first = 0, tiu_last = 0, gdma_first = 0, gdma_last = 0;
+  size_t group = 0;
+  const Op* op = nullptr;
+  int tile = 0;
+};
+
+struct Program {
+  std::vector<CommandGroup> groups;
+  std::vector<Span> spans;
+  std::vector<std::byte> coefficients;  // DdrPlan::coefficients.bytes of them
+  DdrPlan ddr;
+  Schedule schedule;
+  int64_t local_peak_bytes = 0;  // of a lane
+};
+
+// `on_phase` is told "plan", "allocate", "emit", "pack" as they begin; may be empty.
+Program build_program(const Graph& graph, const PlanOptions& options, const std::function<void(std::string_view)>& on_phase = {});
+
+}  // namespace tpuc::bm1684x

@@ -1,0 +1,192 @@
+// See the header. A load is made once per box and op: tiles that need the same box of an input share it.
+#include "backends/bm1684x/sched/builder.h"
+
+#include <algorithm>
+
+#include "tpuc/support/check.h"
+
+namespace tpuc::bm1684x {
+
+namespace {
+
+bool covers(const Region& r, const View& view) { return r == whole(view.dims); }
+
+Prec input_prec(const Op& op, size_t i) { return prec_of(op.in(i)->type.dtype); }
+
+int64_t local_bytes(Prec prec, const Need& need) {
+  Shape4 dims = need.box.extent;
+  if (need.kind == Need::Kind::Shared) TPUC_CHECK(dims[1] == 1, "a shared operand has {} channels", dims[1]);
+  return aligned_bytes(prec, dims);
+}
+
+}  // namespace
+
+size_t ScheduleBuilder::new_buffer(int64_t bytes, int slot) {
+  s_.buffers.push_back({align64(bytes), slot, slot, -1});
+  return s_.buffers.size() - 1;
+}
+
+void ScheduleBuilder::touch(int64_t buffer, int slot) {
+  Buffer& b = s_.buffers[static_cast<size_t>(buffer)];
+  b.last = std::max(b.last, slot);
+}
+
+// A user takes a result where it lies in local memory: the user is in this group and sees it as its producer does.
+bool ScheduleBuilder::stays_local(const Op& user, size_t operand, const Value* v) const {
+  if (!members_.contains(&user) || v->def == nullptr || !members_.contains(v->def)) return false;
+  const Kernel& made = *find_kernel(v->def->name());
+  const Kernel& used = *find_kernel(user.name());
+  if (made.emit == nullptr || used.emit == nullptr) return false;
+  const Views views = used.views(user);
+  if (!(views.in[operand] == made.views(*v->def).out)) return false;
+  const auto needs = used.needs(user, whole(views.out.dims));
+  return needs[operand].kind == Need::Kind::Box && covers(needs[operand].box, views.in[operand]);
+}
+
+bool ScheduleBuilder::goes_to_ddr(const Value* v) const {
+  if (graph_->is_output(v)) return true;
+  for (const Op* user : v->uses)
+    for (size_t i = 0; i < user->in().size(); ++i)
+      if (user->in(i) == v && !stays_local(*user, i, v)) return true;
+  return false;
+}
+
+// Loads of a value may be issued behind the last store of it, or of the tensor it is a view of.
+int ScheduleBuilder::ready_slot(const Value* v) const {
+  int ready = 0;
+  for (const Value* x = v; x->def != nullptr;) {
+    if (const auto it = stored_.find(x); it != stored_.end()) ready = std::max(ready, it->second + 1);
+    const Kernel* k = find_kernel(x->def->name());
+    const auto alias = k->view_of != nullptr ? k->view_of(*x->def) : std::vector<Alias>{};
+    if (alias.empty()) break;
+    x = x->def->in(alias[0].input);
+  }
+  return ready;
+}
+
+ComputeInput ScheduleBuilder::take_input(const Op& op, size_t i, const Need& need, const View& view, int slot) {
+  if (need.kind == Need::Kind::Nothing) return {};
+  const Value* v = op.in(i);
+  if (const auto it = resident_.find(v); it != resident_.end() && stays_local(op, i, v)) {
+    touch(it->second.buffer, slot);
+    return {it->second.buffer, it->second.region, false};
+  }
+  const bool shared = need.kind == Need::Kind::Shared;
+  for (const Loaded& l : loaded_)
+    if (l.value == v && l.need.kind == need.kind && l.need.box == need.box && l.view == view) {
+      touch(l.buffer, slot);
+      return {l.buffer, need.box, shared};
+    }
+  std::erase_if(loaded_, [&](const Loaded& l) { return l.value == v && l.view == view && l.need.kind == need.kind; });
+  const auto buffer = static_cast<int64_t>(new_buffer(local_bytes(input_prec(op, i), need), slot));
+  loaded_.push_back({v, need, view, buffer});
+  s_.loads.push_back({static_cast<size_t>(buffer), slot, ready_slot(v), &op, v, -1, view, need});
+  return {buffer, need.box, shared};
+}
+
+int64_t ScheduleBuilder::take_image(const Op& op, const Region& tile, const Footprint& f, int slot) {
+  if (f.image_bytes == 0) return -1;
+  // An image depends on the channels of a tile only.
+  Region key = tile;
+  for (const size_t axis : {size_t{0}, size_t{2}, size_t{3}}) key.begin[axis] = 0, key.extent[axis] = 1;
+  if (image_ && image_->region == key) {
+    touch(image_->buffer, slot);
+    return image_->buffer;
+  }
+  const auto buffer = static_cast<int64_t>(new_buffer(f.image_bytes, slot));
+  int64_t index = -1;
+  for (size_t k = 0; k < s_.images.size() && index < 0; ++k) {
+    const Image& im = s_.images[s_.images.size() - 1 - k];
+    if (im.op != &op) break;
+    if (im.region.begin[1] == tile.begin[1] && im.region.extent[1] == tile.extent[1]) index = static_cast<int64_t>(s_.images.size() - 1 - k);
+  }
+  if (index < 0) {
+    index = static_cast<int64_t>(s_.images.size());
+    s_.images.push_back({&op, tile, f.image_bytes, f.image_lanes});
+  }
+  image_ = LoadedImage{key, buffer};
+  s_.loads.push_back({static_cast<size_t>(buffer), slot, 0, &op, nullptr, index, {}, {}});
+  return buffer;
+}
+
+void ScheduleBuilder::add_ddr_step(const Op& op) {
+  const int slot = static_cast<int>(s_.computes.size());
+  Compute c;
+  c.op = &op;
+  c.in_ddr = true;
+  s_.computes.push_back(std::move(c));
+  stored_[op.out(0)] = slot;
+}
+
+void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region& tile, bool last) {
+  const int slot = static_cast<int>(s_.computes.size());
+  const Views views = kernel.views(op);
+  const Value* result = op.out(0);
+  const Footprint f = kernel.footprint(op, tile);
+  Compute c;
+  c.op = &op;
+  c.region = tile;
+  const auto needs = kernel.needs(op, tile);
+  for (size_t i = 0; i < op.in().size(); ++i) c.in.push_back(take_input(op, i, needs[i], views.in[i], slot));
+  c.image_buffer = take_image(op, tile, f, slot);
+  for (const int64_t bytes : f.scratch) c.scratch.push_back(new_buffer(bytes, slot));
+  // Parts of a result that stays go into one buffer; otherwise each tile has its own.
+  const bool keeps = members_.size() > 1;
+  Held& held = resident_[result];
+  if (!keeps || held.buffer < 0) {
+    held.region = keeps ? whole(views.out.dims) : tile;
+    held.view = views.out;
+    held.buffer = static_cast<int64_t>(new_buffer(aligned_bytes(prec_of(result->type.dtype), held.region.extent), slot));
+  }
+  touch(held.buffer, slot);
+  c.out_buffer = held.buffer;
+  c.out_held = held.region;
+  s_.computes.push_back(std::move(c));
+  if (goes_to_ddr(result)) {
+    s_.stores.push_back({static_cast<size_t>(held.buffer), slot, &op, result, views.out, held.region, tile});
+    stored_[result] = slot;
+  }
+  if (last && !keeps) resident_.erase(result);
+}
+
+void ScheduleBuilder::add(const Group& group) {
+  group_ = &group;
+  members_.clear();
+  resident_.clear();
+  for (const OpTiles& o : group.ops) members_.insert(o.op);
+  for (const OpTiles& o : group.ops) {
+    const Kernel& kernel = *find_kernel(o.op->name());
+    loaded_.clear();
+    image_.reset();
+    if (kernel.emit_ddr != nullptr) {
+      add_ddr_step(*o.op);
+      continue;
+    }
+    for (size_t t = 0; t < o.tiles.size(); ++t) add_tile(*o.op, kernel, o.tiles[t], t + 1 == o.tiles.size());
+  }
+}
+
+std::string to_text(const Schedule& s) {
+  std::string text;
+  size_t l = 0, st = 0;
+  auto box = [](const Region& r) {
+    return fmt::format("[{}+{} {}+{} {}+{} {}+{}]", r.begin[0], r.extent[0], r.begin[1], r.extent[1], r.begin[2], r.extent[2], r.begin[3], r.extent[3]);
+  };
+  auto place = [&](size_t b) { return fmt::format("@{:#x}+{}", s.buffers[b].offset, s.buffers[b].bytes); };
+  std::vector<const Load*> loads;
+  for (const Load& x : s.loads) loads.push_back(&x);
+  std::stable_sort(loads.begin(), loads.end(), [](const Load* a, const Load* b) { return a->slot < b->slot; });
+  for (size_t slot = 0; slot < s.computes.size(); ++slot) {
+    for (; l < loads.size() && loads[l]->slot <= static_cast<int>(slot); ++l)
+      text += fmt::format("{:5} load    {} {} {}\n", slot, loads[l]->value != nullptr ? "%" + loads[l]->value->name : fmt::format("image {}", loads[l]->image),
+                          loads[l]->value != nullptr ? box(loads[l]->need.box) : "", place(loads[l]->buffer));
+    const Compute& c = s.computes[slot];
+    text += fmt::format("{:5} {} {} %{} {} {}\n", slot, c.in_ddr ? "ddr    " : "compute", c.op->name(), c.op->out(0)->name, box(c.region),
+                        c.out_buffer >= 0 ? place(static_cast<size_t>(c.out_buffer)) : "");
+    for (; st < s.stores.size() && s.stores[st].slot <= static_cast<int>(slot); ++st)
+      text += fmt::format("{:5} store   %{} {} {}\n", slot, s.stores[st].value->name, box(s.stores[st].box), place(s.stores[st].buffer));
+  }
+  return text;
+}
+
+}  // namespace tpuc::bm1684x

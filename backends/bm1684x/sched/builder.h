@@ -1,0 +1,57 @@
+// Turns groups into schedule steps: what is loaded when, what stays, what is stored.
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "backends/bm1684x/plan/group.h"
+#include "backends/bm1684x/sched/schedule.h"
+
+namespace tpuc::bm1684x {
+
+class ScheduleBuilder {
+ public:
+  explicit ScheduleBuilder(const Graph& graph) : graph_(&graph) {}
+  // Appends the steps of a group. Buffers get slots but no addresses; loads are issued right before their use.
+  void add(const Group& group);
+  const Schedule& schedule() const { return s_; }
+  Schedule& schedule() { return s_; }
+
+ private:
+  struct Held {
+    int64_t buffer = -1;
+    Region region;
+    View view;
+  };
+  void add_tile(const Op& op, const Kernel& kernel, const Region& tile, bool last);
+  void add_ddr_step(const Op& op);
+  ComputeInput take_input(const Op& op, size_t i, const Need& need, const View& view, int slot);
+  int64_t take_image(const Op& op, const Region& tile, const Footprint& f, int slot);
+  size_t new_buffer(int64_t bytes, int slot);
+  void touch(int64_t buffer, int slot);
+  bool stays_local(const Op& user, size_t operand, const Value* v) const;
+  bool goes_to_ddr(const Value* v) const;
+  int ready_slot(const Value* v) const;
+
+  const Graph* graph_;
+  Schedule s_;
+  const Group* group_ = nullptr;
+  std::unordered_set<const Op*> members_;
+  std::unordered_map<const Value*, Held> resident_;             // results of this group that stay whole
+  std::unordered_map<const Value*, int> stored_;                // last slot that stores (part of) a value
+  struct Loaded {
+    const Value* value = nullptr;
+    Need need;
+    View view;
+    int64_t buffer = -1;
+  };
+  std::vector<Loaded> loaded_;  // inputs of the current op that a neighbouring tile may use again
+  struct LoadedImage {
+    Region region;
+    int64_t buffer = -1;
+  };
+  std::optional<LoadedImage> image_;
+};
+
+}  // namespace tpuc::bm1684x

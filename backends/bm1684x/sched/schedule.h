@@ -1,0 +1,76 @@
+// What happens in which order: computes, and the loads and stores around them. Plain data, between planning and emission.
+// Slot s is compute s with the loads issued before it and the stores issued after it:
+//   for each slot: loads(slot); compute(slot); stores(slot)
+// Commands of the two engines wait for each other by the bytes they touch (emit/hazards.h), so a load whose slot lies
+// before its use, in memory nobody uses meanwhile, overlaps with the computes between.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backends/bm1684x/kernel.h"
+
+namespace tpuc::bm1684x {
+
+// A piece of local memory, the same bytes of every lane.
+struct Buffer {
+  int64_t bytes = 0;
+  int first = 0, last = 0;  // slots in which it is occupied, inclusive
+  int64_t offset = -1;      // bytes in the lane, given by alloc/local_alloc
+};
+
+// The constant image of one tile of an op: packed once, loaded where needed.
+struct Image {
+  const Op* op = nullptr;
+  Region region;
+  int64_t lane_bytes = 0, lanes = 0;
+};
+
+struct Load {
+  size_t buffer = 0;
+  int slot = 0;      // issued before this compute
+  int earliest = 0;  // the slot may move back to here: behind the store that makes the data
+  const Op* op = nullptr;         // for whom
+  const Value* value = nullptr;   // a tensor in DDR, or
+  int64_t image = -1;             // an image
+  View view;
+  Need need;
+};
+
+struct ComputeInput {
+  int64_t buffer = -1;  // -1: nothing
+  Region held;
+  bool shared = false;
+};
+struct Compute {
+  const Op* op = nullptr;
+  Region region;
+  std::vector<ComputeInput> in;
+  int64_t out_buffer = -1, image_buffer = -1;  // -1 for DDR steps, resp. without image
+  Region out_held;
+  std::vector<size_t> scratch;
+  bool in_ddr = false;
+};
+
+struct Store {
+  size_t buffer = 0;
+  int slot = 0;  // issued behind this compute
+  const Op* op = nullptr;
+  const Value* value = nullptr;
+  View view;
+  Region held, box;  // the buffer holds `held`, `box` of it is stored
+};
+
+struct Schedule {
+  std::vector<Buffer> buffers;
+  std::vector<Image> images;
+  std::vector<Load> loads;  // in order of use
+  std::vector<Compute> computes;
+  std::vector<Store> stores;  // in order of slots
+};
+
+// Text for people: one line a step.
+std::string to_text(const Schedule& s);
+
+}  // namespace tpuc::bm1684x

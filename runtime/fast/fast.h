@@ -1,0 +1,56 @@
+// Fast versions of operators: `eval` is the meaning, these may replace it where they apply. They see f32 only (or types
+// they move without computing): the executor widens f16 and bf16 around them.
+#pragma once
+
+#include <any>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "tpuc/ir/op_def.h"
+
+namespace tpuc::fast {
+
+// What a fast version knows of an op when it prepares.
+struct Site {
+  std::string_view op;
+  const std::any* attrs;
+  std::vector<TensorType> in, out;       // in: default-constructed where absent
+  std::vector<const Tensor*> constants;  // per input: its data when it is constant, else null; outlive the kernel
+  std::vector<bool> present;             // per input
+  template <class S>
+  const typename S::Attrs& attrs_of() const {
+    return std::any_cast<const typename S::Attrs&>(*attrs);
+  }
+  bool has(size_t i) const { return i < present.size() && present[i]; }
+  const Tensor* constant(size_t i) const { return i < constants.size() ? constants[i] : nullptr; }
+  const Dims& dims(size_t i) const { return in[i].dims; }
+};
+
+// Computes the outputs; their elements are not zeroed before.
+using Kernel = std::function<void(EvalArgs, std::span<Tensor>)>;
+
+// A kernel, or none where the fast version does not apply (then `eval` runs).
+using Prepare = Kernel (*)(const Site&);
+struct Row {
+  std::string_view op;
+  Prepare prepare;
+  bool any_type = false;  // moves elements without computing: not only f32
+};
+
+std::span<const Row> conv_rows();
+std::span<const Row> matmul_rows();
+std::span<const Row> pool_rows();
+std::span<const Row> eltwise_rows();
+std::span<const Row> activation_rows();
+std::span<const Row> norm_rows();
+std::span<const Row> softmax_rows();
+std::span<const Row> reduce_rows();
+std::span<const Row> move_rows();
+std::span<const Row> resize_rows();
+
+// Null when there is no fast version of `op`.
+const Row* find_row(std::string_view op);
+
+}  // namespace tpuc::fast

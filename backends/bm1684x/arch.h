@@ -3,14 +3,14 @@
 
 #include <cstdint>
 
+#include "backends/bm1684x/isa/memory_map.h"
+
 namespace tpuc::bm1684x {
 
-inline constexpr int64_t kLanes = 64;                    // TIU.md section 2
-inline constexpr int64_t kLaneBytes = 262144;            // bytes of local memory per lane, TIU.md section 2
+inline constexpr int64_t kLanes = kLaneCount;
+inline constexpr int64_t kLaneRoom = static_cast<int64_t>(kLaneBytes);  // bytes of local memory per lane
 inline constexpr int64_t kBankBytes = 16384;             // TIU.md section 2
 inline constexpr int64_t kEuBytes = 64;                  // bytes one lane handles per cycle; alignment of tensors, TIU.md section 2
-inline constexpr uint64_t kLocalBase = 0x0800'0000;      // DMA address of lane 0, GDMA.md section 1
-inline constexpr uint64_t kDdrBase = 0x1'0000'0000;      // GDMA.md section 1
 inline constexpr int64_t kDdrAlign = 4096;               // weights and memory blocks in a bmodel, BMODEL.md section 9
 inline constexpr int64_t kMaxDim = 65535;                // 16-bit size fields, TIU.md section 14 and GDMA.md section 4
 inline constexpr int64_t kMaxStride16 = 65535;           // n and c stride fields of AR, TIU.md section 2

@@ -7,7 +7,7 @@
 namespace tpuc::bm1684x {
 
 struct LocalBudget {
-  int64_t lane_bytes = kLaneBytes;
+  int64_t lane_bytes = kLaneRoom;
 };
 
 // Whether the buffers from `first_buffer` on (one group) find room at all, with loads right before their use.

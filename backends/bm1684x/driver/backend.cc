@@ -65,7 +65,7 @@ std::string summary_of(const Program& p) {
       "weights     {} bytes\n"
       "activations {} bytes of DDR (lower bound {})\n"
       "local       {} of {} bytes a lane",
-      tiu, gdma, p.coefficients.size(), p.ddr.context_bytes, p.ddr.lower_bound_bytes, p.local_peak_bytes, kLaneBytes);
+      tiu, gdma, p.coefficients.size(), p.ddr.context_bytes, p.ddr.lower_bound_bytes, p.local_peak_bytes, kLaneRoom);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ Hazards::Hazards() { reset(); }
 void Hazards::reset() {
   segments_.clear();
   segments_[0] = {};
-  segments_[kLaneBytes] = {};
+  segments_[kLaneRoom] = {};
 }
 
 std::map<int64_t, Hazards::Users>::iterator Hazards::split(int64_t at) {

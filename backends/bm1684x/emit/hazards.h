@@ -5,10 +5,9 @@
 #include <cstdint>
 #include <map>
 
-namespace tpuc::bm1684x {
+#include "backends/bm1684x/isa/engine.h"
 
-enum class Engine : uint8_t { Tiu, Gdma };
-inline Engine other(Engine e) { return e == Engine::Tiu ? Engine::Gdma : Engine::Tiu; }
+namespace tpuc::bm1684x {
 
 // Commands are told in program order. Inside one engine commands run in order, so only the other engine's ids matter.
 //   source: GDMA.md section 7, COOKBOOK.md section 0

@@ -20,7 +20,7 @@ struct Group {
 };
 
 struct PlanOptions {
-  int64_t lane_bytes = kLaneBytes;  // tests plan with less
+  int64_t lane_bytes = kLaneRoom;  // tests plan with less
   bool group_layers = true;
   Shape4 forced_tile{0, 0, 0, 0};   // tests: largest extents of a tile, 0: free
 };

@@ -60,6 +60,7 @@ const Tensor& NodeView::constant_input(size_t i) const {
   if (v->is_constant()) return v->tensor();
   throw UserError(
       diagnostic(ErrorCode::E1012, "{}: input {} (`{}`) must be a constant but is computed at run time", op, i, v->name)
+          .note(std::string(kDecidesNote), v->name)
           .note("hint", v->def == nullptr ? "give its value with --input-value, or a sample with --like"
                                           : "fix the shapes or values it is computed from: --input-shape, "
                                             "--input-value or --like"));

@@ -15,6 +15,10 @@ namespace tpuc {
 using NodeAttr = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
                               std::vector<std::string>, Tensor>;
 
+// The note that names a value which is computed at run time but decides what a node means. The importer looks for the
+// graph inputs behind it.
+inline constexpr std::string_view kDecidesNote = "decided by";
+
 struct NodeView {
   std::string name, op, domain;          // op without the domain; an unnamed node is called by its first output
   int opset = 0;                         // of the node's domain

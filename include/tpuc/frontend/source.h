@@ -16,8 +16,11 @@
 namespace tpuc {
 
 struct ImportOptions {
-  std::map<std::string, Dims> input_shapes;       // fixes dynamic dimensions; must agree with the static ones
-  std::map<std::string, Tensor> input_values;     // inputs that become constants
+  std::map<std::string, Dims> input_shapes;    // fixes dynamic dimensions; must agree with the static ones
+  std::map<std::string, Tensor> input_values;  // inputs that become constants
+  // A sample of the inputs: gives shapes to dynamic dimensions, and values to those inputs that decide shapes, axes,
+  // bounds or branches (these become constants; others stay inputs).
+  std::map<std::string, Tensor> like;
   std::vector<std::string> outputs;               // stop at these tensors; empty: the model's own outputs
   int64_t fold_limit_bytes = int64_t{256} << 20;  // a constant computed at import takes at most this much
 };

@@ -28,7 +28,7 @@ std::optional<uint64_t> end_of_row(const TensorView& v, uint64_t row) {
 
 }  // namespace
 
-TensorView strided_view(uint64_t address, Prec prec, Shape4 s, Shape4 strides) {
+TensorView strided_view(uint64_t address, Prec prec, ViewShape s, ViewShape strides) {
   TensorView v{.address = address, .elem_bytes = size_of(prec), .n = s.n, .c = s.c, .h = s.h, .w = s.w};
   v.ns = strides.n;
   v.cs = strides.c;
@@ -37,17 +37,17 @@ TensorView strided_view(uint64_t address, Prec prec, Shape4 s, Shape4 strides) {
   return v;
 }
 
-TensorView aligned_view(uint64_t address, Prec prec, Shape4 s) {
+TensorView aligned_view(uint64_t address, Prec prec, ViewShape s) {
   const uint64_t cs = align_up(s.h * s.w, elements_per_line(prec));
   return strided_view(address, prec, s, {channel_rows(address, s.c) * cs, cs, s.w, 1});
 }
 
-TensorView compact_view(uint64_t address, Prec prec, Shape4 s) {
+TensorView compact_view(uint64_t address, Prec prec, ViewShape s) {
   const uint64_t cs = s.h * s.w;
   return strided_view(address, prec, s, {channel_rows(address, s.c) * cs, cs, s.w, 1});
 }
 
-TensorView line_view(uint64_t address, Prec prec, Shape4 s) {
+TensorView line_view(uint64_t address, Prec prec, ViewShape s) {
   const uint64_t hs = align_up(s.w, elements_per_line(prec)), cs = s.h * hs;
   return strided_view(address, prec, s, {channel_rows(address, s.c) * cs, cs, hs, 1});
 }
@@ -67,11 +67,11 @@ std::string why_out_of_bounds(const TensorView& v) {
                      kLaneBytes);
 }
 
-bool overlap(const Region& a, const Region& b) {
+bool overlap(const ByteRegion& a, const ByteRegion& b) {
   return a.space == b.space && (a.lanes & b.lanes) != 0 && a.begin < b.end && b.begin < a.end;
 }
 
-void append_regions(const TensorView& v, std::vector<Region>& out) {
+void append_regions(const TensorView& v, std::vector<ByteRegion>& out) {
   if (v.space != Space::Local) {
     out.push_back({v.space, 1, v.address, v.address + v.w * v.elem_bytes});
     return;
@@ -96,26 +96,26 @@ void append_regions(const TensorView& v, std::vector<Region>& out) {
 std::string why_illegal(const TiuInstr& instr) {
   return std::visit([](const auto& i) { return illegal(i); }, instr);
 }
-Views views_of(const TiuInstr& instr) {
+OperandViews views_of(const TiuInstr& instr) {
   return std::visit([](const auto& i) { return views(i); }, instr);
 }
 
-std::vector<Region> reads(const TiuInstr& instr) {
-  const Views v = views_of(instr);
-  std::vector<Region> out;
+std::vector<ByteRegion> reads(const TiuInstr& instr) {
+  const OperandViews v = views_of(instr);
+  std::vector<ByteRegion> out;
   for (const auto* view : {&v.a, &v.b, &v.c, &v.d})
     if (*view) append_regions(**view, out);
   if (v.reads_result && v.res) append_regions(*v.res, out);
   return out;
 }
 
-std::vector<Region> writes(const TiuInstr& instr) {
-  const Views v = views_of(instr);
-  std::vector<Region> out;
+std::vector<ByteRegion> writes(const TiuInstr& instr) {
+  const OperandViews v = views_of(instr);
+  std::vector<ByteRegion> out;
   for (const auto* view : {&v.res, &v.res1})
     if (*view) append_regions(**view, out);
   const uint64_t mask = head_of(instr).lane_mask;
-  for (Region& r : out) r.lanes &= mask;
+  for (ByteRegion& r : out) r.lanes &= mask;
   return out;
 }
 

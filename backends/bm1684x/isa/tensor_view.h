@@ -33,17 +33,17 @@ struct TensorView {
   bool operator==(const TensorView&) const = default;
 };
 
-struct Shape4 {
+struct ViewShape {
   uint64_t n = 1, c = 1, h = 1, w = 1;
 };
 // The chip's own layouts (TIU.md section 2).
-TensorView aligned_view(uint64_t address, Prec prec, Shape4 shape);
-TensorView compact_view(uint64_t address, Prec prec, Shape4 shape);
-TensorView line_view(uint64_t address, Prec prec, Shape4 shape);
-TensorView strided_view(uint64_t address, Prec prec, Shape4 shape, Shape4 strides);
+TensorView aligned_view(uint64_t address, Prec prec, ViewShape shape);
+TensorView compact_view(uint64_t address, Prec prec, ViewShape shape);
+TensorView line_view(uint64_t address, Prec prec, ViewShape shape);
+TensorView strided_view(uint64_t address, Prec prec, ViewShape shape, ViewShape strides);
 
 // The operands of one command in memory; constants have no view.
-struct Views {
+struct OperandViews {
   std::optional<TensorView> a, b, c, d;  // opd0..opd3
   std::optional<TensorView> res, res1;
   bool reads_result = false;              // adds to, or keeps part of, what the result holds
@@ -55,19 +55,19 @@ struct Views {
 // Why the chip refuses the command ("operation 25 does not exist"), or an empty text. Looks at the fields only.
 std::string why_illegal(const TiuInstr& instr);
 // The operands of a command that is not illegal.
-Views views_of(const TiuInstr& instr);
+OperandViews views_of(const TiuInstr& instr);
 
 // A box of bytes: the same range in every lane of `lanes` (for other memories `lanes` is 1, offsets count from its
 // start).
-struct Region {
+struct ByteRegion {
   Space space = Space::Local;
   uint64_t lanes = 0, begin = 0, end = 0;
 };
-bool overlap(const Region& a, const Region& b);
+bool overlap(const ByteRegion& a, const ByteRegion& b);
 // Boxes around a view: a few, since lanes differ in the number of channel rows.
-void append_regions(const TensorView& view, std::vector<Region>& out);
-std::vector<Region> reads(const TiuInstr& instr);
-std::vector<Region> writes(const TiuInstr& instr);
+void append_regions(const TensorView& view, std::vector<ByteRegion>& out);
+std::vector<ByteRegion> reads(const TiuInstr& instr);
+std::vector<ByteRegion> writes(const TiuInstr& instr);
 
 // Why the view leaves its memory, or an empty text.
 std::string why_out_of_bounds(const TensorView& view);
@@ -76,7 +76,7 @@ std::string why_out_of_bounds(const TensorView& view);
 std::string illegal(const Ar&), illegal(const Lin&), illegal(const Cmp&), illegal(const Vc&), illegal(const RqDq&),
     illegal(const Sfu&), illegal(const Conv&), illegal(const Pord&), illegal(const Mm&), illegal(const Mm2&),
     illegal(const TransBc&), illegal(const Sg&), illegal(const Sgl&), illegal(const SysId&);
-Views views(const Ar&), views(const Lin&), views(const Cmp&), views(const Vc&), views(const RqDq&), views(const Sfu&),
+OperandViews views(const Ar&), views(const Lin&), views(const Cmp&), views(const Vc&), views(const RqDq&), views(const Sfu&),
     views(const Conv&), views(const Pord&), views(const Mm&), views(const Mm2&), views(const TransBc&),
     views(const Sg&), views(const Sgl&), views(const SysId&);
 

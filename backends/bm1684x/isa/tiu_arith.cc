@@ -87,7 +87,7 @@ std::string illegal_types(const Ar& i, bool ints, bool same) {
   return unknown_operation(i.eu);
 }
 
-TensorView operand(Layout layout, uint64_t address, Prec prec, Shape4 shape, Shape4 strides) {
+TensorView operand(Layout layout, uint64_t address, Prec prec, ViewShape shape, ViewShape strides) {
   switch (layout) {
     case Layout::Aligned:
       return aligned_view(address, prec, shape);
@@ -123,14 +123,14 @@ std::string illegal(const Ar& i) {
                    refuse_unless(!rounds || i.opd2_n_str <= 6, "rounding mode 7 does not exist")});
 }
 
-Views views(const Ar& i) {
-  const Shape4 shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
-  Views v;
+OperandViews views(const Ar& i) {
+  const ViewShape shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
+  OperandViews v;
   v.res =
       operand(i.res0_str, i.res0_addr, i.res0_prec, shape, {i.res0_n_str, i.res0_c_str, i.res0_h_str, i.res0_w_str});
   if (i.opd0_const == 0) {
     v.a = operand(i.opd0_str, i.opd0_addr, i.opd0_prec,
-                  i.eu == ArOp::CopyBatch ? Shape4{1, shape.c, shape.h, shape.w} : shape,
+                  i.eu == ArOp::CopyBatch ? ViewShape{1, shape.c, shape.h, shape.w} : shape,
                   {i.opd0_n_str, i.opd0_c_str, i.opd0_h_str, i.opd0_w_str});
     if (i.eu == ArOp::CopyBatch) {
       v.a->n = shape.n;
@@ -159,9 +159,9 @@ std::string illegal(const Lin& i) {
                    refuse_unless(is_float(i.res0_prec), "linear commands are for float types")});
 }
 
-Views views(const Lin& i) {
-  const Shape4 shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
-  Views v;
+OperandViews views(const Lin& i) {
+  const ViewShape shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
+  OperandViews v;
   v.res = aligned_view(i.res0_addr, i.res0_prec, shape);
   v.a = aligned_view(i.opd0_addr, i.res0_prec, shape);
   if (i.opd1_const == 0) v.b = per_channel(i.opd1_addr, i.res0_prec, shape.c);
@@ -183,13 +183,13 @@ std::string illegal(const Cmp& i) {
   return first_of({zero_size({i.res0_n, i.res0_c, i.res0_h, i.res0_w}), unknown_prec({i.opd0_prec, i.opd2_prec})});
 }
 
-Views views(const Cmp& i) {
-  const Shape4 shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
+OperandViews views(const Cmp& i) {
+  const ViewShape shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
   const auto compared = [&](uint32_t address, Layout layout) {
     if (layout == Layout::Free) return strided_view(address, i.opd0_prec, shape, {0, 0, 0, 0});
     return aligned_view(address, i.opd0_prec, shape);
   };
-  Views v;
+  OperandViews v;
   if (i.opd0_const == 0) v.a = compared(i.opd0_addr, i.opd0_str);
   if (i.opd1_const == 0) v.b = compared(i.opd1_addr, i.opd1_str);
   if (i.opd2_const == 0) v.c = aligned_view(i.opd2_addr, i.opd2_prec, shape);
@@ -238,9 +238,9 @@ std::string illegal(const Vc& i) {
   return unknown_operation(i.eu);
 }
 
-Views views(const Vc& i) {
+OperandViews views(const Vc& i) {
   const uint64_t count = uint64_t{i.opd0_c - 1} * i.opd0_w + i.opd1_w;
-  Views v;
+  OperandViews v;
   v.a = aligned_view(i.opd0_addr, i.opd0_prec, {1, i.opd0_c, 1, i.opd0_w});
   v.loose_a = i.opd1_w != i.opd0_w;
   if (v.loose_a && i.opd0_c > 1) {

@@ -46,7 +46,7 @@ bool uses_fill_values(const I& i) {
 uint64_t weight_block(Prec p) { return p == Prec::I8 ? 64 : p == Prec::F32 ? 1 : 32; }
 
 // Weights of one output channel: [ceil(ic/q)][kh*kw][q]; the rest of the last block is not read.
-void add_weights(const Conv& i, Views& v) {
+void add_weights(const Conv& i, OperandViews& v) {
   const uint64_t q = weight_block(i.opd0_prec), blocks = ceil_div<uint64_t>(i.opd0_c, q),
                  window = uint64_t{i.opd1_h} * i.opd1_w;
   const uint64_t per_channel = blocks * window * q, tail = i.opd0_c % q;
@@ -90,10 +90,10 @@ std::string illegal(const Conv& i) {
   return unknown_operation(i.eu);
 }
 
-Views views(const Conv& i) {
-  const Shape4 in{i.res0_n, i.opd0_c, i.opd0_h, i.opd0_w};
-  Views v;
-  const Shape4 strides{i.opd0_n_str, i.opd0_c_str, i.opd0_h_str, i.opd0_w_str};
+OperandViews views(const Conv& i) {
+  const ViewShape in{i.res0_n, i.opd0_c, i.opd0_h, i.opd0_w};
+  OperandViews v;
+  const ViewShape strides{i.opd0_n_str, i.opd0_c_str, i.opd0_h_str, i.opd0_w_str};
   v.a = i.opd0_str == Layout::Aligned   ? aligned_view(i.opd0_addr, i.opd0_prec, in)
         : i.opd0_str == Layout::Compact ? compact_view(i.opd0_addr, i.opd0_prec, in)
                                         : strided_view(i.opd0_addr, i.opd0_prec, in, strides);
@@ -148,8 +148,8 @@ std::string illegal(const Pord& i) {
   return first_of({wrong_geometry(i), wrong_padding(i), illegal_pord_types(i)});
 }
 
-Views views(const Pord& i) {
-  Views v;
+OperandViews views(const Pord& i) {
+  OperandViews v;
   v.a = aligned_view(i.opd0_addr, i.opd0_prec, {i.res0_n, i.res0_c, i.opd0_h, i.opd0_w});
   v.res = aligned_view(i.res0_addr, i.res0_prec, {i.res0_n, i.res0_c, i.res0_h, i.res0_w});
   const bool depthwise = i.eu == PordOp::Depthwise || i.eu == PordOp::DepthwiseRelu;

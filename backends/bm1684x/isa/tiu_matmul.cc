@@ -30,10 +30,10 @@ std::string illegal(const Mm& i) {
   return unknown_operation(i.eu);
 }
 
-Views views(const Mm& i) {
+OperandViews views(const Mm& i) {
   const uint64_t columns = uint64_t{i.opd0_c - 1} * i.opd0_w + i.opd1_w;
   const uint64_t rows = i.left_tran != 0 ? columns : i.opd0_n, inner = i.left_tran != 0 ? i.opd0_n : columns;
-  Views v;
+  OperandViews v;
   if (i.opd0_const == 0) {
     v.a = aligned_view(i.opd0_addr, i.opd0_prec, {i.opd0_n, i.opd0_c, 1, i.opd0_w});
     v.loose_a = i.opd1_w != i.opd0_w;
@@ -70,10 +70,10 @@ std::string illegal(const Mm2& i) {
        refuse_unless(i.res_add == 0 || i.res0_prec == Prec::F32, "accumulating into a result needs 32-bit elements")});
 }
 
-Views views(const Mm2& i) {
+OperandViews views(const Mm2& i) {
   const uint64_t m = i.res0_c, n = i.res0_w;
-  Views v;
-  Shape4 left{1, m, 1, i.eu == Mm2Op::Nn ? i.opd1_c : i.opd1_w}, right{1, i.opd1_c, 1, n};
+  OperandViews v;
+  ViewShape left{1, m, 1, i.eu == Mm2Op::Nn ? i.opd1_c : i.opd1_w}, right{1, i.opd1_c, 1, n};
   if (i.eu == Mm2Op::Nt) right = {1, n, 1, i.opd1_w};
   if (i.eu == Mm2Op::Tt) {
     left = {1, i.opd1_w, 1, n};

@@ -34,10 +34,10 @@ std::string illegal(const TransBc& i) {
   return first_of({zero_size({i.res0_n, i.res0_c, i.res0_h, i.res0_w}), unknown_prec({i.res0_prec})});
 }
 
-Views views(const TransBc& i) {
-  const Shape4 shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w}, turned{shape.n, shape.w, shape.h, shape.c};
+OperandViews views(const TransBc& i) {
+  const ViewShape shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w}, turned{shape.n, shape.w, shape.h, shape.c};
   const Prec p = i.res0_prec;
-  Views v;
+  OperandViews v;
   v.res = i.eu == TransOp::Cw ? line_view(i.res0_addr, p, shape) : aligned_view(i.res0_addr, p, shape);
   switch (i.eu) {
     case TransOp::Cw:
@@ -126,10 +126,10 @@ std::string illegal(const Sg& i) {
 
 namespace {
 
-Views views_pl(const Sg& i) {
-  const Shape4 shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
+OperandViews views_pl(const Sg& i) {
+  const ViewShape shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
   const Prec p = i.res0_prec;
-  Views v;
+  OperandViews v;
   v.res = aligned_view(i.res0_addr, p, shape);
   v.loose_a = true;
   const bool flat = i.eu == SgOp::PlGather1d || i.eu == SgOp::PlScatter1d;
@@ -153,9 +153,9 @@ TensorView table_view(const Sg& i, uint64_t channels, bool shared) {
 
 }  // namespace
 
-Views views(const Sg& i) {
-  const Shape4 shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
-  Views v;
+OperandViews views(const Sg& i) {
+  const ViewShape shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
+  OperandViews v;
   v.loose_a = true;
   v.res = aligned_view(i.res0_addr, i.res0_prec, shape);
   switch (i.eu) {
@@ -214,9 +214,9 @@ std::string illegal(const Sgl& i) {
   return unknown_operation(i.eu);
 }
 
-Views views(const Sgl& i) {
-  const Shape4 shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w}, table{1, shape.c, i.opd0_h, shape.w};
-  Views v;
+OperandViews views(const Sgl& i) {
+  const ViewShape shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w}, table{1, shape.c, i.opd0_h, shape.w};
+  OperandViews v;
   v.res = line_view(i.res0_addr, i.res0_prec, shape);
   v.a = line_view(i.opd0_addr, i.res0_prec, table);
   if (i.opd0_str != Layout::Free) v.a->cs = 0;
@@ -242,6 +242,6 @@ std::string illegal(const SysId& i) {
   }
   return unknown_operation(i.eu);
 }
-Views views(const SysId&) { return {}; }
+OperandViews views(const SysId&) { return {}; }
 
 }  // namespace tpuc::bm1684x

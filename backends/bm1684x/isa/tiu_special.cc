@@ -34,9 +34,9 @@ std::string illegal(const RqDq& i) {
   return unknown_operation(i.eu);
 }
 
-Views views(const RqDq& i) {
-  const Shape4 shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
-  Views v;
+OperandViews views(const RqDq& i) {
+  const ViewShape shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
+  OperandViews v;
   v.a = aligned_view(i.opd0_addr, i.opd0_prec, shape);
   v.res = aligned_view(i.res0_addr, i.res0_prec, shape);
   // Parameter words: 64 bytes per channel row.
@@ -68,9 +68,9 @@ std::string illegal(const Sfu& i) {
   return unknown_operation(i.eu);
 }
 
-Views views(const Sfu& i) {
-  const Shape4 shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
-  Views v;
+OperandViews views(const Sfu& i) {
+  const ViewShape shape{i.res0_n, i.res0_c, i.res0_h, i.res0_w};
+  OperandViews v;
   v.a = aligned_view(i.opd0_addr, i.opd0_prec, shape);
   v.res = aligned_view(i.res0_addr, i.res0_prec, shape);
   if (i.eu == SfuOp::Taylor || i.eu == SfuOp::Taylor4x)  // the table is repeated in every lane that computes

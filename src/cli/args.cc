@@ -7,7 +7,7 @@
 #include <cstdio>
 
 #include "driver/options.h"
-#include "driver/tensors.h"
+#include "tpuc/runtime/tensors.h"
 #include "tpuc/support/check.h"
 #include "tpuc/support/file.h"
 
@@ -46,7 +46,7 @@ ModelRequest to_request(const ModelArgs& args) {
   request.import.outputs = split_list(args.outputs);
   for (const std::string& text : args.input_shapes) request.import.input_shapes.insert(parse_input_shape(text));
   for (const std::string& text : args.input_values) request.import.input_values.insert(parse_input_value(text));
-  if (!args.like.empty()) request.like = read_npz_tensors(args.like);
+  if (!args.like.empty()) request.import.like = read_tensors(args.like);
   return request;
 }
 

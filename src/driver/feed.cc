@@ -20,7 +20,7 @@ bool can_stand_for(DType given, DType wanted) {
   return !is_float(given);
 }
 
-Diagnostic missing(const std::string& name, const TensorType& type, const Tensors& given) {
+Diagnostic missing(const std::string& name, const TensorType& type, const NamedTensors& given) {
   std::vector<std::string> names;
   std::string list;
   for (const auto& [other, tensor] : given) {
@@ -44,8 +44,8 @@ uint64_t next_random(uint64_t& state) {
 
 }  // namespace
 
-Tensors feed(const std::vector<ArtifactTensor>& wanted, const Tensors& given, bool raw) {
-  Tensors out;
+NamedTensors feed(const std::vector<ArtifactTensor>& wanted, const NamedTensors& given, bool raw) {
+  NamedTensors out;
   std::vector<Diagnostic> errors;
   for (const auto& [name, type] : wanted) {
     const auto found = given.find(name);
@@ -74,23 +74,23 @@ Tensors feed(const std::vector<ArtifactTensor>& wanted, const Tensors& given, bo
   return out;
 }
 
-Tensors read_inputs(const std::string& path, const std::vector<ArtifactTensor>& wanted) {
+NamedTensors read_inputs(const std::string& path, const std::vector<ArtifactTensor>& wanted) {
   bool single = false;
   {
     const MappedFile file(path);
     single = is_npy(file.bytes());
   }
-  if (!single) return read_npz_tensors(path);
+  if (!single) return read_tensors(path);
   if (wanted.size() != 1)
     throw UserError(diagnostic(ErrorCode::E3012, "a .npy holds one tensor, the network has {} inputs", wanted.size())
                         .note("hint", "give a .npz with an array for each input, by name"));
-  Tensors out;
-  out.emplace(wanted.front().name, read_npy_tensor(path));
+  NamedTensors out;
+  out.emplace(wanted.front().name, from_npy(read_npy(path), wanted.front().name));
   return out;
 }
 
-Tensors random_inputs(const std::vector<ArtifactTensor>& wanted, uint64_t seed) {
-  Tensors out;
+NamedTensors random_inputs(const std::vector<ArtifactTensor>& wanted, uint64_t seed) {
+  NamedTensors out;
   for (const auto& [name, type] : wanted) {
     uint64_t state = seed * 0x2545f4914f6cdd1dULL;
     for (const char c : name) state = state * 31 + static_cast<unsigned char>(c);

@@ -1,10 +1,6 @@
 // A model file and what is told about it, up to the imported float graph; and files told apart by content.
 #pragma once
 
-#include <map>
-#include <optional>
-#include <string>
-
 #include "tpuc/frontend/source.h"
 #include "tpuc/tpuc.h"
 
@@ -13,7 +9,6 @@ namespace tpuc {
 struct ModelRequest {
   Source source;
   ImportOptions import;
-  std::map<std::string, Tensor> like;  // a sample: shapes of inputs, and values of those that decide shapes
   unsigned threads = 0;
 };
 // The request of an embedding program; throws UserError for arrays whose bytes do not fit their shape.
@@ -21,8 +16,7 @@ ModelRequest to_request(const Source& source, const Options& options);
 
 // By the first bytes of the file, or of source.bytes where there is no path.
 ModelFormat format_of(const Source& source);
-// ONNX and graph text. Where inputs turn out to decide shapes, they become constants with the values of `like`, and no
-// other input does. Bmodels are E3012.
+// ONNX and graph text; bmodels are E3012.
 Module load_model_graph(const ModelRequest& request);
 // The only net's only stage.
 Graph& main_graph(Module& module);

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <vector>
 
-#include "driver/tensors.h"
 #include "tpuc/support/check.h"
 
 namespace tpuc {
@@ -57,7 +56,10 @@ std::pair<std::string, Dims> parse_input_shape(const std::string& text) {
 
 std::pair<std::string, Tensor> parse_input_value(const std::string& text) {
   auto [name, value] = split_assignment("--input-value", text);
-  if (value.ends_with(".npy")) return {std::move(name), read_npy_tensor(value)};
+  if (value.ends_with(".npy")) {
+    Tensor t = from_npy(read_npy(value), name);
+    return {std::move(name), std::move(t)};
+  }
   std::vector<double> numbers;
   bool whole = true;
   for (const std::string& part : split(value, ',')) {
@@ -115,7 +117,7 @@ std::string_view to_string(Precision p) {
   return "?";
 }
 
-DType dtype_of(Precision p) {
+DType dtype_of_floats(Precision p) {
   switch (p) {
     case Precision::F32:
       return DType::F32;
@@ -124,7 +126,7 @@ DType dtype_of(Precision p) {
     case Precision::Bf16:
       return DType::BF16;
     case Precision::Int8:
-      return DType::I8;
+      return DType::F32;
   }
   return DType::F32;
 }

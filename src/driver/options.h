@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "tpuc/ir/tensor.h"
+#include "tpuc/runtime/compare.h"
 #include "tpuc/tpuc.h"
 
 namespace tpuc {
@@ -15,14 +15,12 @@ std::pair<std::string, Dims> parse_input_shape(const std::string& text);
 // "NAME=16000", "NAME=1,2.5" (i64 where all are whole, else f32; one number is rank 0), or "NAME=FILE.npy".
 std::pair<std::string, Tensor> parse_input_value(const std::string& text);
 // "0.99,0.90": cosine and Euclidean similarity.
-struct Tolerance {
-  double cosine = 0.99, euclidean = 0.90;
-};
 Tolerance parse_tolerance(const std::string& text);
 // E2002 for bf16 and int8.
 Precision parse_precision(const std::string& text);
 std::string_view to_string(Precision p);
-DType dtype_of(Precision p);
+// What float operators compute in; the quantized ones of int8 stand between f32 ones.
+DType dtype_of_floats(Precision p);
 // What --verify asks when --tolerance is not given.
 Tolerance default_tolerance(Precision p);
 

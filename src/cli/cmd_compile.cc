@@ -1,0 +1,110 @@
+// tpuc compile: a model becomes a bmodel; optionally verified on a sample first.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/args.h"
+#include "cli/command.h"
+#include "cli/lower_args.h"
+#include "driver/options.h"
+#include "driver/verify.h"
+#include "tpuc/ir/text.h"
+#include "tpuc/support/check.h"
+#include "tpuc/support/file.h"
+#include "tpuc/support/log.h"
+
+namespace tpuc::cli {
+namespace {
+
+struct CompileArgs {
+  ModelArgs model;
+  LowerArgs lowering;
+  std::string output, verify, tolerance;
+  bool strict_precision = false, stats = false;
+};
+
+// What verification needs of the float graph, which is gone before the back end starts.
+struct Sample {
+  NamedTensors tensors;
+  FloatResult reference;
+  LoweredResult lowered;
+};
+
+Sample run_sample(const CompileArgs& args, const ModelRequest& request, const CompileOptions& options,
+                  const Graph& lowered, PhaseClock& clock) {
+  Sample sample;
+  sample.tensors = read_tensors(args.verify);
+  {
+    Prepared prepared = prepare_float(request, options, clock);
+    clock.start("run float graph");
+    sample.reference = run_float(main_graph(prepared.module), sample.tensors, request.threads);
+  }
+  clock.start("run lowered graph");
+  sample.lowered = run_lowered(lowered, sample.tensors, sample.reference, request.threads);
+  clock.stop();
+  if (sample.lowered.overflow) {
+    if (!args.strict_precision) throw UserError(*sample.lowered.overflow);
+    log::note("{}", render(*sample.lowered.overflow, "warning"));
+  }
+  return sample;
+}
+
+void verify(const CompileArgs& args, const Sample& sample, const CompiledNet& net, const CompileOptions& options,
+            const Backend& backend, PhaseClock& clock) {
+  const Tolerance tolerance =
+      args.tolerance.empty() ? default_tolerance(options.precision) : parse_tolerance(args.tolerance);
+  clock.start("run bmodel");
+  const Verification v = verify_artifact(net.bytes, backend, sample.tensors, sample.reference, sample.lowered,
+                                         tolerance, args.model.threads);
+  clock.stop();
+  write_or_print("", v.table);
+  if (v.failing != 0)
+    throw UserError(diagnostic(ErrorCode::E7001,
+                               "verification: {} comparisons fail (tolerance: cosine {}, euclidean {})", v.failing,
+                               tolerance.cosine, tolerance.euclidean)
+                        .note("hint", "the output is not written; --tolerance COS,EUC changes what passes"));
+}
+
+int run_compile(const CompileArgs& args) {
+  const CompileOptions options = to_options(args.lowering);
+  if (!args.tolerance.empty()) parse_tolerance(args.tolerance);
+  ModelRequest request = to_request(args.model);
+  if (!args.verify.empty())
+    for (const auto& [name, tensor] : read_tensors(args.verify)) request.import.like.try_emplace(name, tensor);
+  const auto backend = make_backend(options.chip);
+  PhaseClock clock;
+  Prepared lowered = prepare_lowered(request, options, *backend, clock);
+  if (lowered.report.stopped) {
+    save_module(lowered.module, args.output);
+    return 0;
+  }
+  for (const std::string& note : lowered.border_notes) log::note("note: {}", note);
+  Sample sample;
+  if (!args.verify.empty()) sample = run_sample(args, request, options, main_graph(lowered.module), clock);
+  const CompiledNet net = compile_lowered(lowered, options, *backend, request.threads, clock);
+  for (const Diagnostic& warning : net.warnings) log::note("{}", render(warning, "warning"));
+  if (!args.verify.empty()) verify(args, sample, net, options, *backend, clock);
+  clock.start("write");
+  write_file(args.output, net.bytes);
+  clock.stop();
+  log::verbose("{}", net.summary);
+  if (args.stats) write_or_print("", clock.table() + net.summary);
+  return 0;
+}
+
+}  // namespace
+
+Run define_compile(CLI::App& app, std::any& storage) {
+  auto& args = storage.emplace<CompileArgs>();
+  add_model_args(app, args.model);
+  app.add_option("-o,--output", args.output, "OUT.bmodel")->required();
+  add_lower_args(app, args.lowering);
+  app.add_option("--verify", args.verify, "IN.npz: run float graph, lowered graph and bmodel on it, compare all three");
+  app.add_option("--tolerance", args.tolerance, "COS,EUC: for --verify (default by precision)");
+  app.add_flag("--strict-precision", args.strict_precision,
+               "keep the asked precision even where a sample leaves its range");
+  app.add_flag("--stats", args.stats, "where compile time and memory went");
+  return [&args] { return run_compile(args); };
+}
+
+}  // namespace tpuc::cli

@@ -1,0 +1,123 @@
+// Imports what can be imported, lowers it for each precision and asks the back end about every op. Compiles nothing.
+#include "driver/check.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "driver/options.h"
+#include "driver/pipeline.h"
+#include "tpuc/frontend/onnx.h"
+#include "tpuc/support/check.h"
+
+namespace tpuc {
+namespace {
+
+constexpr std::array<Precision, 2> kPrecisions = {Precision::F32, Precision::F16};
+
+// What became of a foreign node, by precision.
+struct Fate {
+  std::set<DType> computed_in;  // element types of the ops made from it
+  std::string why_not;          // the chip's reason, when an op has no kernel
+};
+using Fates = std::map<std::string, Fate, std::less<>>;
+
+std::string name_of(const Op& op) { return op.out(0)->name; }
+
+Fates ask_backend(const Graph& lowered, const Backend& backend, Precision precision) {
+  Fates fates;
+  for (const Op& op : lowered.ops()) {
+    const Support support = backend.supports(op, dtype_of_floats(precision));
+    const std::vector<std::string> nodes = op.loc.empty() ? std::vector{name_of(op)} : op.loc;
+    for (const std::string& node : nodes) {
+      Fate& fate = fates[node];
+      fate.computed_in.insert(op.out(0)->type.dtype);
+      if (!support.ok && fate.why_not.empty()) fate.why_not = fmt::format("{}: {}", op.name(), support.why);
+    }
+  }
+  return fates;
+}
+
+NodeReport report_node(const ImportedNode& node) {
+  NodeReport r{node.name, node.op, node.verdict != Verdict::Refused, {}, {}};
+  for (const std::string& op : node.becomes) r.note += (r.note.empty() ? "" : ", ") + op;
+  if (r.note.empty()) r.note = std::string(to_string(node.verdict));
+  if (!node.reason.empty()) r.note = node.reason;
+  return r;
+}
+
+// Graph text has no foreign nodes: its ops are the nodes.
+std::vector<NodeReport> report_ops(const Graph& graph) {
+  std::vector<NodeReport> out;
+  for (const Op& op : graph.ops())
+    for (const std::string& node : op.loc.empty() ? std::vector{name_of(op)} : op.loc)
+      if (out.empty() || out.back().name != node) out.push_back({node, std::string(op.name()), true, {}, {}});
+  return out;
+}
+
+// Adds what the chip says. A node that no op remembers has been folded away, or became part of another.
+void add_fates(CheckReport& report, const std::array<Fates, kPrecisions.size()>& fates) {
+  for (NodeReport& node : report.nodes) {
+    for (size_t i = 0; i < kPrecisions.size(); ++i) {
+      const auto found = fates[i].find(node.name);
+      if (found == fates[i].end()) continue;
+      if (!found->second.why_not.empty()) {
+        node.supported = report.supported = false;
+        node.note = found->second.why_not;
+      } else {
+        node.precisions += (node.precisions.empty() ? "" : " ") + std::string(to_string(kPrecisions[i]));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+CheckReport check_model(const ModelRequest& request, const Backend& backend) {
+  CheckReport report;
+  if (format_of(request.source) == ModelFormat::Onnx) {
+    OnnxCheck onnx = check_onnx(request.source, request.import);
+    for (const ImportedNode& node : onnx.nodes) report.nodes.push_back(report_node(node));
+    report.problems = std::move(onnx.problems);
+    report.supported = report.problems.empty();
+    if (!report.supported) return report;
+  }
+  std::array<Fates, kPrecisions.size()> fates;
+  try {
+    for (size_t i = 0; i < kPrecisions.size(); ++i) {
+      PhaseClock clock;
+      CompileOptions options;
+      options.precision = kPrecisions[i];
+      Prepared lowered = prepare_lowered(request, options, backend, clock);
+      Graph& graph = main_graph(lowered.module);
+      if (report.nodes.empty()) report.nodes = report_ops(graph);
+      fates[i] = ask_backend(graph, backend, kPrecisions[i]);
+    }
+  } catch (const UserError& e) {
+    report.problems = e.diagnostics();
+    report.supported = false;
+    return report;
+  }
+  add_fates(report, fates);
+  return report;
+}
+
+std::string to_text(const CheckReport& report, bool only_problems) {
+  std::string out;
+  size_t refused = 0, name_width = 4, op_width = 2;
+  constexpr size_t kWidest = 48;
+  for (const NodeReport& node : report.nodes) {
+    name_width = std::max(name_width, std::min(node.name.size(), kWidest));
+    op_width = std::max(op_width, std::min(node.op.size(), kWidest));
+  }
+  for (const NodeReport& node : report.nodes) {
+    refused += node.supported ? 0 : 1;
+    if (only_problems && node.supported) continue;
+    out += fmt::format("{:<{}}  {:<{}}  {:<8}  {}\n", node.name, name_width, node.op, op_width,
+                       node.supported ? node.precisions.empty() ? "-" : node.precisions : "refused", node.note);
+  }
+  return out + fmt::format("{} nodes, {} refused\n", report.nodes.size(), refused);
+}
+
+}  // namespace tpuc

@@ -1,0 +1,123 @@
+// The phases of a compilation in their order. What each does stands elsewhere.
+#include "driver/pipeline.h"
+
+#include "driver/options.h"
+#include "tpuc/ir/text.h"
+#include "tpuc/support/check.h"
+
+namespace tpuc {
+namespace {
+
+PassOptions pass_options(const CompileOptions& options, bool lower, const Backend* opt_backend) {
+  PassOptions passes;
+  passes.disabled_passes = options.disabled_passes;
+  passes.disabled_rules = options.disabled_rules;
+  passes.stop_after = options.stop_after;
+  passes.dump_dir = options.dump_dir;
+  passes.dump_after = options.dump_after;
+  passes.lower = lower;
+  passes.precision = dtype_of_floats(options.precision);
+  if (opt_backend != nullptr)
+    passes.supports = [opt_backend](const Op& op, DType precision) { return opt_backend->supports(op, precision).ok; };
+  return passes;
+}
+
+// What the network's users must know: lowering changed the type of an input or an output.
+void note_changes(std::string_view kind, const std::vector<ArtifactTensor>& before,
+                  const std::vector<ArtifactTensor>& after, std::vector<std::string>& notes) {
+  for (size_t i = 0; i < before.size() && i < after.size(); ++i) {
+    if (before[i].type == after[i].type) continue;
+    notes.push_back(fmt::format("{} `{}`: {} became {}", kind, before[i].name, to_string(before[i].type),
+                                to_string(after[i].type)));
+  }
+}
+
+std::vector<ArtifactTensor> tensors_of(const std::vector<const Value*>& values) {
+  std::vector<ArtifactTensor> out;
+  out.reserve(values.size());
+  for (const Value* v : values) out.push_back({v->name, v->type});
+  return out;
+}
+
+std::string node_list(const Op& op) {
+  std::string out;
+  for (const std::string& name : op.loc) out += (out.empty() ? "node '" : ", '") + name + "'";
+  return out.empty() ? "%" + op.out(0)->name : out;
+}
+
+}  // namespace
+
+std::unique_ptr<const Backend> make_backend(const std::string& chip) {
+  if (chip == "bm1684x") return make_bm1684x_backend();
+  throw UserError(diagnostic(ErrorCode::E2001, "--chip `{}` is not known", chip).note("hint", "there is bm1684x"));
+}
+
+Prepared prepare_float(const ModelRequest& request, const CompileOptions& options, PhaseClock& clock) {
+  Prepared out;
+  clock.start("import");
+  out.module = load_model_graph(request);
+  clock.start("optimise");
+  out.report = run_pipeline(out.module, pass_options(options, false, nullptr));
+  clock.stop();
+  return out;
+}
+
+Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& options, const Backend& backend,
+                         PhaseClock& clock) {
+  Prepared out;
+  clock.start("import");
+  out.module = load_model_graph(request);
+  Graph& graph = main_graph(out.module);
+  const std::vector<ArtifactTensor> inputs = inputs_of(graph), outputs = outputs_of(graph);
+  clock.start("optimise and lower");
+  out.report = run_pipeline(out.module, pass_options(options, true, &backend));
+  clock.stop();
+  note_changes("input", inputs, inputs_of(graph), out.border_notes);
+  note_changes("output", outputs, outputs_of(graph), out.border_notes);
+  return out;
+}
+
+std::vector<Diagnostic> unsupported_ops(const Graph& lowered, const Backend& backend, Precision precision) {
+  std::vector<Diagnostic> problems;
+  for (const Op& op : lowered.ops()) {
+    const Support support = backend.supports(op, dtype_of_floats(precision));
+    if (support.ok) continue;
+    problems.push_back(
+        diagnostic(ErrorCode::E1030, "{}: {}", op.name(), support.why).note("at", node_list(op)).note("op", print(op)));
+  }
+  return problems;
+}
+
+CompiledNet compile_lowered(const Prepared& lowered, const CompileOptions& options, const Backend& backend,
+                            unsigned threads, PhaseClock& clock) {
+  const Net& net = lowered.module.nets.front();
+  const Graph& graph = *net.stages.front();
+  clock.start("check");
+  std::vector<Diagnostic> problems = unsupported_ops(graph, backend, options.precision);
+  if (!problems.empty()) throw UserError(std::move(problems));
+  BackendOptions how;
+  how.precision = dtype_of_floats(options.precision);
+  how.net_name = net.name.empty() ? "net" : net.name;
+  how.group_layers = options.group_layers;
+  how.threads = threads;
+  how.max_seconds = options.max_seconds;
+  how.dump_dir = options.dump_dir;
+  how.border_notes = lowered.border_notes;
+  how.on_phase = [&clock](std::string_view phase) { clock.start(phase); };
+  clock.start("backend");
+  CompiledNet compiled = backend.compile(graph, how);
+  clock.stop();
+  return compiled;
+}
+
+std::vector<ArtifactTensor> inputs_of(const Graph& graph) {
+  std::vector<const Value*> values;
+  for (const auto& v : graph.inputs()) values.push_back(v.get());
+  return tensors_of(values);
+}
+
+std::vector<ArtifactTensor> outputs_of(const Graph& graph) {
+  return tensors_of({graph.outputs().begin(), graph.outputs().end()});
+}
+
+}  // namespace tpuc

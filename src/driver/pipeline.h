@@ -1,0 +1,49 @@
+// The compiler end to end: model -> canonical float graph -> lowered graph -> artifact. The phases stand in pipeline.cc
+// in their order; memory of a phase is freed before the next where nothing needs it any more.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "driver/model.h"
+#include "driver/phases.h"
+#include "tpuc/backend/backend.h"
+#include "tpuc/pass/pipeline.h"
+
+namespace tpuc {
+
+struct CompileOptions {
+  std::string chip = "bm1684x";
+  Precision precision = Precision::F16;
+  bool group_layers = true;
+  double max_seconds = 0;
+  std::string dump_dir, dump_after, stop_after;
+  std::vector<std::string> disabled_rules, disabled_passes;
+};
+
+// E2001 with the chips there are.
+std::unique_ptr<const Backend> make_backend(const std::string& chip);
+
+// A module after the passes, and what they did.
+struct Prepared {
+  Module module;
+  PassReport report;
+  std::vector<std::string> border_notes;  // "input `ids`: i64 became i32"
+};
+// Import and optimisation; the element types stay the model's.
+Prepared prepare_float(const ModelRequest& request, const CompileOptions& options, PhaseClock& clock);
+// And on to the chip's element types. The graph may still hold ops without a kernel.
+Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& options, const Backend& backend,
+                         PhaseClock& clock);
+
+// All ops that the chip has no kernel for, as E1030 diagnostics with their reasons.
+std::vector<Diagnostic> unsupported_ops(const Graph& lowered, const Backend& backend, Precision precision);
+// The back end's part. Throws all of unsupported_ops at once.
+CompiledNet compile_lowered(const Prepared& lowered, const CompileOptions& options, const Backend& backend,
+                            unsigned threads, PhaseClock& clock);
+
+// Inputs or outputs of a graph as names and types.
+std::vector<ArtifactTensor> inputs_of(const Graph& graph);
+std::vector<ArtifactTensor> outputs_of(const Graph& graph);
+
+}  // namespace tpuc

@@ -1,0 +1,95 @@
+// Three levels on one sample. Overflow is looked for in the lowered graph, whose values carry the names of the float
+// one's.
+#include "driver/verify.h"
+
+#include <cmath>
+#include <limits>
+
+#include "driver/report.h"
+#include "tpuc/runtime/executor.h"
+#include "tpuc/support/check.h"
+
+namespace tpuc {
+namespace {
+
+// Infinite where an element is infinite or NaN.
+double largest_magnitude(const Tensor& t) {
+  double largest = 0;
+  for (const float x : t.to_f32()) {
+    if (!std::isfinite(x)) return std::numeric_limits<double>::infinity();
+    largest = std::max(largest, std::fabs(static_cast<double>(x)));
+  }
+  return largest;
+}
+
+// The value of the float graph that a value of the lowered one stands for: its own, or, where lowering made it (a
+// cast), the one it was made from.
+const std::string* float_name(const Value& v, const FloatResult& reference) {
+  for (const Value* at = &v; at != nullptr; at = at->def == nullptr ? nullptr : at->def->in(0))
+    if (const auto found = reference.largest.find(at->name); found != reference.largest.end()) return &found->first;
+  return nullptr;
+}
+
+Diagnostic overflow_of(const Value& v, const FloatResult& reference) {
+  const std::string* name = float_name(v, reference);
+  const double largest = name != nullptr ? reference.largest.at(*name) : 0;
+  std::string at;
+  if (v.def != nullptr)
+    for (const std::string& node : v.def->loc) at += (at.empty() ? "node '" : ", '") + node + "'";
+  Diagnostic d =
+      diagnostic(ErrorCode::E7002, "tensor `{}` is not finite in {}: its largest value in the float graph is {:.6g}",
+                 name != nullptr ? *name : v.name, to_string(v.type.dtype), largest);
+  if (!at.empty()) d = std::move(d).note("at", at);
+  return std::move(d).note("hint", "it is the first such tensor on the sample; --precision f32 keeps it in range");
+}
+
+}  // namespace
+
+FloatResult run_float(const Graph& graph, const NamedTensors& sample, unsigned threads) {
+  FloatResult result;
+  ExecOptions options;
+  options.threads = threads;
+  options.hook = [&](const Value& v, const Tensor& t) {
+    if (is_float(t.dtype())) result.largest.emplace(v.name, largest_magnitude(t));
+  };
+  result.outputs = Executor(graph, options).run(feed(inputs_of(graph), sample, false));
+  return result;
+}
+
+LoweredResult run_lowered(const Graph& graph, const NamedTensors& sample, const FloatResult& reference,
+                          unsigned threads) {
+  LoweredResult result;
+  ExecOptions options;
+  options.threads = threads;
+  options.hook = [&](const Value& v, const Tensor& t) {
+    if (result.overflow || !is_float(t.dtype()) || std::isfinite(largest_magnitude(t))) return;
+    const std::string* name = float_name(v, reference);
+    if (name == nullptr || std::isfinite(reference.largest.at(*name))) result.overflow = overflow_of(v, reference);
+  };
+  result.outputs = Executor(graph, options).run(feed(inputs_of(graph), sample, false));
+  return result;
+}
+
+Verification verify_artifact(std::span<const std::byte> artifact, const Backend& backend, const NamedTensors& sample,
+                             const FloatResult& reference, const LoweredResult& lowered, const Tolerance& tolerance,
+                             unsigned threads) {
+  ArtifactRun how;
+  how.threads = threads;
+  const ArtifactNet net = backend.nets(artifact).front();
+  how.net = net.name;
+  how.stage = 0;
+  const RunOutcome outcome = backend.run(artifact, feed(net.stages.front().inputs, sample, false), how);
+  const std::vector<Comparison> pairs[] = {compare_all(lowered.outputs, reference.outputs),
+                                           compare_all(outcome.tensors, lowered.outputs),
+                                           compare_all(outcome.tensors, reference.outputs)};
+  constexpr std::string_view kTitles[] = {"lowered graph against float graph", "bmodel against lowered graph",
+                                          "bmodel against float graph"};
+  Verification v;
+  for (size_t i = 0; i < std::size(pairs); ++i) {
+    v.table += fmt::format("{}:\n{}", kTitles[i], to_text(pairs[i], tolerance));
+    v.failing += count_failing(pairs[i], tolerance);
+  }
+  return v;
+}
+
+}  // namespace tpuc

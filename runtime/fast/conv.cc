@@ -1,0 +1,152 @@
+// Convolutions by oneDNN. Constant filters are packed when the kernel is prepared; run-time filters at every call.
+#include "ops/conv.h"
+
+#include <map>
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "runtime/fast/fast.h"
+
+namespace tpuc::fast {
+namespace {
+
+using dnnl::memory;
+using Tag = memory::format_tag;
+
+// dnnl's descriptions of a convolution's tensors as the graph holds them (row-major).
+struct Layouts {
+  memory::desc x, w, y, b;
+};
+
+memory::desc plain(const Dims& dims) { return {dims, memory::data_type::f32, row_major_strides(dims)}; }
+memory::desc any_like(const memory::desc& d) { return {d.dims(), memory::data_type::f32, Tag::any}; }
+
+dnnl::primitive_attr post_ops(ops::Activation activation) {
+  dnnl::primitive_attr attr;
+  dnnl::post_ops chain;
+  if (activation == ops::Activation::Relu) chain.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0, 0);
+  if (activation == ops::Activation::Relu6) chain.append_eltwise(1.0f, dnnl::algorithm::eltwise_clip, 0, 6);
+  attr.set_post_ops(chain);
+  return attr;
+}
+
+memory::dims dilations_of(const std::vector<int64_t>& d) { return {d[0] - 1, d[1] - 1}; }  // dnnl counts gaps
+
+// One primitive with the reorders around it.
+class Runner {
+ public:
+  // `want` are the layouts the primitive asks for, `have` the graph's.
+  Runner(dnnl::engine engine, dnnl::primitive primitive, Layouts have, Layouts want)
+      : engine_(std::move(engine)),
+        stream_(engine_),
+        primitive_(std::move(primitive)),
+        have_(std::move(have)),
+        want_(std::move(want)) {}
+
+  void pack_filter(const Tensor& w) { filter_ = converted(borrow(have_.w, w), want_.w, true); }
+
+  void run(EvalArgs in, Tensor& out) {
+    memory x = converted(borrow(have_.x, in[0]), want_.x, false);
+    memory w = filter_ ? filter_ : converted(borrow(have_.w, in[1]), want_.w, false);
+    memory y_plain(have_.y, engine_, out.mutable_bytes().data());
+    memory y = want_.y == have_.y ? y_plain : memory(want_.y, engine_);
+    std::unordered_map<int, memory> args{{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, y}};
+    if (in.has(2)) args.emplace(DNNL_ARG_BIAS, borrow(have_.b, in[2]));
+    primitive_.execute(stream_, args);
+    if (!(want_.y == have_.y)) dnnl::reorder(y, y_plain).execute(stream_, y, y_plain);
+    stream_.wait();
+  }
+
+ private:
+  // dnnl takes no const pointers; sources are not written.
+  memory borrow(const memory::desc& d, const Tensor& t) {
+    return {d, engine_, const_cast<std::byte*>(t.bytes().data())};
+  }
+  memory converted(memory from, const memory::desc& to, bool keep) {
+    if (to == from.get_desc() && !keep) return from;
+    memory result(to, engine_);
+    dnnl::reorder(from, result).execute(stream_, from, result);
+    stream_.wait();
+    return result;
+  }
+
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  dnnl::primitive primitive_;
+  Layouts have_, want_;
+  memory filter_;
+};
+
+Kernel kernel_of(Runner runner, const Site& site) {
+  if (site.constant(1) != nullptr) runner.pack_filter(*site.constant(1));
+  return [runner = std::move(runner)](EvalArgs in, std::span<Tensor> out) mutable { runner.run(in, out[0]); };
+}
+
+bool has_elements(const Site& site) {
+  for (size_t i = 0; i < site.in.size(); ++i)
+    if (site.present[i] && element_count(site.in[i]) == 0) return false;
+  return element_count(site.out[0]) != 0;
+}
+
+// [O,I,R,S] as [G,O/G,I,R,S]: the same bytes.
+Dims grouped_dims(const Dims& w, int64_t group) { return group == 1 ? w : Dims{group, w[0] / group, w[1], w[2], w[3]}; }
+
+Layouts graph_layouts(const Site& site, memory::desc filter) {
+  Layouts l{plain(site.dims(0)), std::move(filter), plain(site.out[0].dims), {}};
+  if (site.has(2)) l.b = plain(site.dims(2));
+  return l;
+}
+
+template <class Primitive, class... Args>
+Kernel build(const Site& site, const Layouts& have, ops::Activation activation, dnnl::algorithm algorithm,
+             const Args&... window) {
+  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  const auto direction = dnnl::prop_kind::forward_inference;
+  const memory::desc x = any_like(have.x), w = any_like(have.w), y = any_like(have.y);
+  const auto desc = site.has(2) ? typename Primitive::desc(direction, algorithm, x, w, have.b, y, window...)
+                                : typename Primitive::desc(direction, algorithm, x, w, y, window...);
+  const typename Primitive::primitive_desc pd(desc, post_ops(activation), engine);
+  const Layouts want{pd.src_desc(), pd.weights_desc(), pd.dst_desc(), have.b};
+  return kernel_of(Runner(engine, Primitive(pd), have, want), site);
+}
+
+Kernel prepare_conv(const Site& site) {
+  if (!has_elements(site)) return {};
+  const auto& a = site.attrs_of<ops::Conv2d>();
+  const Layouts have = graph_layouts(site, plain(grouped_dims(site.dims(1), a.group)));
+  return build<dnnl::convolution_forward>(site, have, a.activation, dnnl::algorithm::convolution_direct,
+                                          memory::dims(a.strides), dilations_of(a.dilations),
+                                          memory::dims{a.pads[0], a.pads[1]}, memory::dims{a.pads[2], a.pads[3]});
+}
+
+// dnnl wants [G,O/G,I/G,R,S]; the graph holds [I,O/G,R,S] or [O,I/G,R,S]. Strides say so, no data moves here.
+memory::desc transposed_filter(const Dims& w, int64_t group, ops::FilterOrder order) {
+  const int64_t plane = w[2] * w[3], inner = w[1], outer = w[0] / group;
+  const bool iohw = order == ops::FilterOrder::Iohw;
+  Dims dims{group, iohw ? inner : outer, iohw ? outer : inner, w[2], w[3]};
+  Dims strides{outer * inner * plane, iohw ? plane : inner * plane, iohw ? inner * plane : plane, w[3], 1};
+  if (group == 1) {
+    dims.erase(dims.begin());
+    strides.erase(strides.begin());
+  }
+  return {dims, memory::data_type::f32, strides};
+}
+
+Kernel prepare_conv_transpose(const Site& site) {
+  if (!has_elements(site)) return {};
+  const auto& a = site.attrs_of<ops::ConvTranspose2d>();
+  // Output pads are a smaller cut at the end: the same arithmetic, where the cut stays non-negative.
+  const memory::dims end{a.pads[2] - a.output_pads[0], a.pads[3] - a.output_pads[1]};
+  const Layouts have = graph_layouts(site, transposed_filter(site.dims(1), a.group, a.filter));
+  return build<dnnl::deconvolution_forward>(site, have, a.activation, dnnl::algorithm::deconvolution_direct,
+                                            memory::dims(a.strides), dilations_of(a.dilations),
+                                            memory::dims{a.pads[0], a.pads[1]}, end);
+}
+
+}  // namespace
+
+std::span<const Row> conv_rows() {
+  static constexpr Row kRows[] = {{"conv2d", prepare_conv}, {"conv_transpose2d", prepare_conv_transpose}};
+  return kRows;
+}
+
+}  // namespace tpuc::fast

@@ -1,0 +1,109 @@
+// Matrix products by oneDNN. Operands that broadcast over more than their own leading axes are left to `eval`.
+#include "ops/matmul.h"
+
+#include <oneapi/dnnl/dnnl.hpp>
+#include <unordered_map>
+
+#include "runtime/fast/fast.h"
+
+namespace tpuc::fast {
+namespace {
+
+using dnnl::memory;
+
+// Row-major strides of an operand of `rank` axes (leading ones added), its last two exchanged when transposed.
+memory::desc operand(Dims dims, size_t rank, bool transposed) {
+  dims.insert(dims.begin(), rank - dims.size(), 1);
+  Dims strides = row_major_strides(dims);
+  if (transposed) {
+    std::swap(dims[rank - 1], dims[rank - 2]);
+    std::swap(strides[rank - 1], strides[rank - 2]);
+  }
+  return {dims, memory::data_type::f32, strides};
+}
+
+dnnl::primitive_attr post_ops(ops::Activation activation) {
+  dnnl::primitive_attr attr;
+  dnnl::post_ops chain;
+  if (activation == ops::Activation::Relu) chain.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0, 0);
+  if (activation == ops::Activation::Relu6) chain.append_eltwise(1.0f, dnnl::algorithm::eltwise_clip, 0, 6);
+  attr.set_post_ops(chain);
+  return attr;
+}
+
+struct Product {
+  dnnl::engine engine;
+  dnnl::stream stream;
+  dnnl::matmul primitive;
+  memory::desc a, b, y, bias;
+  memory packed_b;  // empty: b as it comes
+
+  void run(EvalArgs in, Tensor& out) {
+    const auto borrow = [&](const memory::desc& d, const Tensor& t) {
+      return memory(d, engine, const_cast<std::byte*>(t.bytes().data()));  // dnnl takes no const pointers
+    };
+    std::unordered_map<int, memory> args{{DNNL_ARG_SRC, borrow(a, in[0])},
+                                         {DNNL_ARG_WEIGHTS, packed_b ? packed_b : borrow(b, in[1])},
+                                         {DNNL_ARG_DST, memory(y, engine, out.mutable_bytes().data())}};
+    if (in.has(2)) args.emplace(DNNL_ARG_BIAS, borrow(bias, in[2]));
+    primitive.execute(stream, args);
+    stream.wait();
+  }
+};
+
+// A constant right operand goes into the layout oneDNN likes best.
+void pack(Product& p, const memory::desc& want, const Tensor& b) {
+  if (want == p.b) return;
+  memory from(p.b, p.engine, const_cast<std::byte*>(b.bytes().data()));
+  p.packed_b = memory(want, p.engine);
+  dnnl::reorder(from, p.packed_b).execute(p.stream, from, p.packed_b);
+  p.stream.wait();
+}
+
+// [batch...,M,K] x [K,N] with everything in front one axis: a plain product of two matrices.
+bool flattens(const Site& site, const ops::MatMul::Attrs& attrs) {
+  return !attrs.transpose_a &&
+         element_count(site.dims(1)) == site.dims(1).back() * site.dims(1)[site.dims(1).size() - 2];
+}
+
+Kernel prepare_matmul(const Site& site) {
+  const auto& attrs = site.attrs_of<ops::MatMul>();
+  Dims a = site.dims(0), b = site.dims(1), y = site.out[0].dims;
+  if (element_count(a) == 0 || element_count(b) == 0) return {};
+  if (flattens(site, attrs)) {
+    a = {element_count(a) / a.back(), a.back()};
+    b = {b.end() - 2, b.end()};
+    y = {element_count(y) / y.back(), y.back()};
+  }
+  const size_t rank = y.size();
+  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  Product p{engine,
+            dnnl::stream(engine),
+            {},
+            operand(a, rank, attrs.transpose_a),
+            operand(b, rank, attrs.transpose_b),
+            operand(y, rank, false),
+            {},
+            {}};
+  if (site.has(2)) {
+    Dims bias(rank, 1);
+    bias.back() = y.back();
+    p.bias = operand(bias, rank, false);
+  }
+  const bool pack_b = site.constant(1) != nullptr && rank == 2;
+  const memory::desc b_any = pack_b ? memory::desc(p.b.dims(), memory::data_type::f32, memory::format_tag::any) : p.b;
+  const auto desc = site.has(2) ? dnnl::matmul::desc(p.a, b_any, p.bias, p.y) : dnnl::matmul::desc(p.a, b_any, p.y);
+  const dnnl::matmul::primitive_desc pd(desc, post_ops(attrs.activation), engine);
+  p.primitive = dnnl::matmul(pd);
+  if (pack_b) pack(p, pd.weights_desc(), *site.constant(1));
+  return [p](EvalArgs in, std::span<Tensor> out) mutable { p.run(in, out[0]); };
+}
+
+}  // namespace
+
+std::span<const Row> matmul_rows() {
+  static constexpr Row kRows[] = {{"matmul", prepare_matmul}};
+  return kRows;
+}
+
+}  // namespace tpuc::fast

@@ -1,0 +1,110 @@
+// Choice between fast versions and `eval`; f16 and bf16 are widened around the fast versions, which know f32 only.
+#include "runtime/prepare.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "runtime/fast/half_rows.h"
+
+namespace tpuc {
+namespace {
+
+bool is_half(DType t) { return t == DType::F16 || t == DType::BF16; }
+
+template <class Test>
+bool all_types(const fast::Site& site, Test&& test) {
+  for (size_t i = 0; i < site.in.size(); ++i)
+    if (site.present[i] && !test(site.in[i].dtype)) return false;
+  return std::all_of(site.out.begin(), site.out.end(), [&](const TensorType& t) { return test(t.dtype); });
+}
+
+fast::Site site_of(const Op& op) {
+  fast::Site site;
+  site.op = op.name();
+  site.attrs = &op.any_attrs();
+  for (const Value* v : op.in()) {
+    site.present.push_back(v != nullptr);
+    site.in.push_back(v == nullptr ? TensorType{} : v->type);
+    site.constants.push_back(v != nullptr && v->is_constant() ? &v->tensor() : nullptr);
+  }
+  for (const auto& v : op.out()) site.out.push_back(v->type);
+  return site;
+}
+
+// The same site in f32: constants are converted once, here.
+fast::Site widen(fast::Site site, std::deque<Tensor>& kept) {
+  for (size_t i = 0; i < site.in.size(); ++i) {
+    if (!is_half(site.in[i].dtype)) continue;
+    site.in[i].dtype = DType::F32;
+    if (site.constants[i] == nullptr) continue;
+    Tensor& wide = kept.emplace_back(DType::F32, site.in[i].dims);
+    fast::widen(*site.constants[i], wide);
+    site.constants[i] = &wide;
+  }
+  for (TensorType& t : site.out)
+    if (is_half(t.dtype)) t.dtype = DType::F32;
+  return site;
+}
+
+// Converts what comes in as half, computes in f32, rounds what goes out.
+class Widening {
+ public:
+  Widening(fast::Kernel kernel, const fast::Site& wide) : kernel_(std::move(kernel)), constants_(wide.constants) {
+    for (const TensorType& t : wide.in) in_types_.push_back(t);
+    for (const TensorType& t : wide.out) out_types_.push_back(t);
+  }
+
+  void operator()(EvalArgs in, std::span<Tensor> out) const {
+    std::vector<Tensor> wide_in(in.count()), wide_out(out.size());
+    std::vector<const Tensor*> args(in.count());
+    for (size_t i = 0; i < in.count(); ++i) {
+      args[i] = in.in[i];
+      if (!in.has(i) || !is_half(in[i].dtype())) continue;
+      if (constants_[i] == nullptr) {
+        wide_in[i] = Tensor(in_types_[i]);
+        fast::widen(in[i], wide_in[i]);
+      }
+      args[i] = constants_[i] != nullptr ? constants_[i] : &wide_in[i];
+    }
+    for (size_t i = 0; i < out.size(); ++i)
+      wide_out[i] = is_half(out[i].dtype()) ? Tensor(out_types_[i]) : std::move(out[i]);
+    kernel_({args}, wide_out);
+    for (size_t i = 0; i < out.size(); ++i) {
+      if (is_half(out[i].dtype())) {
+        fast::narrow(wide_out[i], out[i]);
+      } else {
+        out[i] = std::move(wide_out[i]);
+      }
+    }
+  }
+
+ private:
+  fast::Kernel kernel_;
+  std::vector<const Tensor*> constants_;
+  std::vector<TensorType> in_types_, out_types_;
+};
+
+fast::Kernel fast_kernel(const Op& op, std::deque<Tensor>& kept) {
+  const fast::Row* row = fast::find_row(op.name());
+  if (row == nullptr) return {};
+  const fast::Site site = site_of(op);
+  if (row->any_type || all_types(site, [](DType t) { return t == DType::F32; })) return row->prepare(site);
+  if (!all_types(site, [](DType t) { return t == DType::F32 || is_half(t); })) return {};
+  const fast::Site wide = widen(site, kept);
+  fast::Kernel kernel = row->prepare(wide);
+  if (!kernel) return {};
+  return Widening(std::move(kernel), wide);
+}
+
+}  // namespace
+
+PreparedOp prepare_op(const Op& op, bool reference, std::deque<Tensor>& kept) {
+  if (!reference)
+    if (fast::Kernel kernel = fast_kernel(op, kept)) return {std::move(kernel), false};
+  const OpDef* def = &op.def();
+  const std::any* attrs = &op.any_attrs();
+  return {[def, attrs](EvalArgs in, std::span<Tensor> out) { def->eval(in, *attrs, out); }, true};
+}
+
+}  // namespace tpuc

@@ -1,0 +1,19 @@
+// Turns one op into a kernel: its fast version where that applies, else its reference evaluation.
+#pragma once
+
+#include <deque>
+
+#include "runtime/fast/fast.h"
+#include "tpuc/ir/graph.h"
+
+namespace tpuc {
+
+struct PreparedOp {
+  fast::Kernel kernel;
+  bool needs_zeroed = false;  // `eval` finds its outputs zeroed
+};
+
+// `kept` receives constants the kernel needs in another type; it must outlive the kernel.
+PreparedOp prepare_op(const Op& op, bool reference, std::deque<Tensor>& kept);
+
+}  // namespace tpuc

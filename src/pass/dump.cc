@@ -50,8 +50,8 @@ void Dumper::index(const PassReport& report) const {
 
 std::string Dumper::last_good(const std::string& text) const {
   std::error_code none;
-  const std::filesystem::path folder =
-      options_->dump_dir.empty() ? std::filesystem::temp_directory_path(none) : options_->dump_dir;
+  std::filesystem::path folder = options_->dump_dir;
+  if (folder.empty()) folder = std::filesystem::temp_directory_path(none);
   const std::string path = (folder / "tpuc-last-good.tpuir").string();
   try {
     write_text_file(path, text);

@@ -2,16 +2,17 @@
 #include "tpuc/rewrite/rewriter.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 namespace tpuc {
 
 Rewriter::Rewriter(Graph& graph, Op& root, const Match& match) : graph_(&graph), root_(&root) {
-  std::unordered_set<std::string_view> seen;
-  for (const Op* op : match.ops)
-    for (const std::string& node : op->loc)
-      if (seen.insert(node).second) loc_.push_back(node);
+  for (const Op* op : match.ops) absorb(*op);
   constant_name_ = root.out(0)->name + "~const";
+}
+
+void Rewriter::absorb(const Op& op) {
+  for (const std::string& node : op.loc)
+    if (std::find(loc_.begin(), loc_.end(), node) == loc_.end()) loc_.push_back(node);
 }
 
 Value* Rewriter::add_op(const OpDef& d, std::any attrs, std::vector<Value*> in) {

@@ -37,6 +37,8 @@ class Rewriter {
   // output, an old `v` takes the name too, or, being a graph input or output itself, the rule does not apply.
   Outcome replace_root(Value* v);
   Outcome no_match(std::string why);
+  // An op beyond the pattern whose work the new ops take over: its loc joins theirs. To be called before add.
+  void absorb(const Op& op);
   bool is_output(const Value* v) const { return graph_->is_output(v); }
 
   const std::string& why() const { return why_; }

@@ -1,0 +1,68 @@
+// Evaluates operations whose inputs are all constants, by the operators' reference evaluation.
+#include <algorithm>
+
+#include "passes/passes.h"
+#include "passes/replace_value.h"
+#include "tpuc/ir/text.h"
+
+namespace tpuc {
+namespace {
+
+bool inputs_are_constant(const Op& op) {
+  return !op.in().empty() &&
+         std::all_of(op.in().begin(), op.in().end(), [](const Value* v) { return v == nullptr || v->is_constant(); });
+}
+
+int64_t bytes_in(const Op& op) {
+  int64_t bytes = 0;
+  for (const Value* v : op.in())
+    if (v != nullptr) bytes += byte_count(v->type);
+  return bytes;
+}
+
+int64_t bytes_out(const Op& op) {
+  int64_t bytes = 0;
+  for (const auto& v : op.out()) bytes += byte_count(v->type);
+  return bytes;
+}
+
+// A result that may not take its output's name stays an operation.
+bool can_replace(const Graph& graph, const Op& op) {
+  return op.out().size() == 1 ||
+         std::none_of(op.out().begin(), op.out().end(), [&](const auto& v) { return graph.is_output(v.get()); });
+}
+
+std::vector<Tensor> evaluate_constants(const Op& op) {
+  std::vector<const Tensor*> in;
+  for (const Value* v : op.in()) in.push_back(v == nullptr ? nullptr : &v->tensor());
+  try {
+    return evaluate(op, in);
+  } catch (const UserError& e) {  // a constant the model computes wrongly: say where
+    std::vector<Diagnostic> all = e.diagnostics();
+    for (Diagnostic& d : all)
+      d = std::move(d).note("at", fmt::format("node '{}'", op.loc.empty() ? op.out(0)->name : op.loc.back()));
+    throw UserError(std::move(all));
+  }
+}
+
+}  // namespace
+
+bool run_constant_fold(Graph& graph, PassCtx& ctx) {
+  bool changed = false;
+  for (auto it = graph.ops().begin(); it != graph.ops().end();) {
+    Op& op = *it++;
+    if (op.place == Place::Host || !inputs_are_constant(op) || !can_replace(graph, op)) continue;
+    // Folding may not blow up the file: a small constant expanded to a huge one is better made at run time.
+    if (bytes_out(op) > std::max(ctx.options.fold_limit_bytes, bytes_in(op))) continue;
+    std::vector<Tensor> results = evaluate_constants(op);
+    bool all = true;
+    for (size_t i = 0; i < results.size(); ++i)
+      all = replace_value(graph, op.out(i), graph.constant(std::move(results[i]), op.out(i)->name)) && all;
+    if (!all) continue;
+    graph.erase(op);
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace tpuc

@@ -1,0 +1,221 @@
+// From the model's element types to those of the chip: floats become the asked precision, i64 -> i32, u64 -> u32,
+// f64 -> f32. Inputs and outputs are f32, i32, u8 (for bool) ...; inside, bool stays bool: a byte of 0 or 1.
+// Every value is followed in the type it was computed in; where an op wants another one, a cast of origin `lowering`
+// stands before the op, once for all that want it.
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <unordered_map>
+
+#include "ops/cast.h"
+#include "ops/conv.h"
+#include "ops/matmul.h"
+#include "ops/norm.h"
+#include "passes/passes.h"
+#include "tpuc/ir/equal.h"
+#include "tpuc/ir/text.h"
+
+namespace tpuc {
+namespace {
+
+using namespace ops;
+
+// What integers and bools are inside the chip; floats are the caller's business.
+DType chip_integer(DType t) {
+  if (t == DType::I64) return DType::I32;
+  if (t == DType::U64) return DType::U32;
+  return t;
+}
+
+DType border_type(DType t) {
+  if (is_float(t)) return DType::F32;
+  return t == DType::Bool ? DType::U8 : chip_integer(t);
+}
+
+// Operands that stay f32 beside half data: biases, and the vectors of normalizations.
+bool is_f32_operand(const Op& op, size_t i) {
+  if (op.is<Conv2d>() || op.is<ConvTranspose2d>() || op.is<MatMul>()) return i == 2;
+  return i >= 1 &&
+         (op.is<Scale>() || op.is<LayerNorm>() || op.is<RmsNorm>() || op.is<GroupNorm>() || op.is<InstanceNorm>());
+}
+
+Tensor narrow_integer(const Value& v, DType to) {
+  const std::vector<int64_t> values = v.tensor().to_i64();
+  const bool is_signed_type = to == DType::I32;
+  const int64_t low = is_signed_type ? std::numeric_limits<int32_t>::min() : 0;
+  const int64_t high = is_signed_type ? std::numeric_limits<int32_t>::max() : std::numeric_limits<uint32_t>::max();
+  for (const int64_t x : values)
+    if (x < low || x > high)
+      throw UserError(diagnostic(ErrorCode::E1107, "constant {} holds {}, which does not fit in {}", print_name(v), x,
+                                 to_string(to))
+                          .note("hint", "the chip computes with 32-bit integers"));
+  Tensor out(to, v.type.dims);
+  out.assign_f64(std::vector<double>(values.begin(), values.end()));  // exact: 32 bits fit in an f64
+  return out;
+}
+
+// Finite numbers stay finite: a mask of -1e9 becomes the lowest f16, not infinity, which would turn into NaN.
+Tensor convert_float(const Tensor& t, DType to) {
+  std::vector<double> values = t.to_f64();
+  const double limit = to == DType::F16 ? 65504.0 : static_cast<double>(std::numeric_limits<float>::max());
+  if (to != DType::BF16)
+    for (double& x : values)
+      if (x - x == 0.0) x = std::clamp(x, -limit, limit);
+  Tensor out(to, t.dims());
+  out.assign_f64(values);
+  return out;
+}
+
+class Lowering {
+ public:
+  Lowering(Graph& graph, const PassOptions& options) : graph_(graph), options_(options) {}
+
+  void run() {
+    for (const auto& v : graph_.inputs()) {
+      input_types_[v.get()] = v->type.dtype;
+      v->type.dtype = border_type(v->type.dtype);
+    }
+    std::vector<Op*> ops;
+    for (Op& op : graph_.ops()) ops.push_back(&op);
+    for (Op* op : ops) op->is<Cast>() ? lower_cast(*op) : lower(*op);
+    lower_outputs();
+    for (auto& [in, out] : graph_.aliases) out = lowered(out);
+    graph_.dce();
+  }
+
+ private:
+  // Float type the op computes in.
+  DType precision_of(const Op& op) const {
+    if (op.place == Place::Host) return DType::F32;
+    if (options_.precision == DType::F32 || !options_.supports || options_.supports(op, options_.precision))
+      return options_.precision;
+    return DType::F32;
+  }
+
+  // The value that stands for the old one, in the type it was computed in.
+  Value* lowered(Value* old) const {
+    const auto it = new_value_.find(old);
+    return it == new_value_.end() ? old : it->second;
+  }
+
+  Value* get(Value* old, DType wanted, Op* opt_before) {
+    Value* v = lowered(old);
+    if (v->type.dtype == wanted) return v;
+    Value*& cast = converted_[{v, wanted}];
+    if (cast == nullptr && v->is_constant())
+      cast = convert_constant(*v, wanted);
+    else if (cast == nullptr)
+      cast = add_cast(v, wanted, opt_before);
+    return cast;
+  }
+
+  Value* convert_constant(Value& v, DType wanted) {
+    Tensor t = is_float(wanted) ? convert_float(v.tensor(), wanted) : narrow_integer(v, wanted);
+    Value* converted = graph_.constant(std::move(t), v.name);
+    graph_.rename(converted, std::string(v.name));
+    return converted;
+  }
+
+  Value* add_cast(Value* v, DType to, Op* opt_before) {
+    Op& op = graph_.add<Cast>({v}, {.to = to, .origin = Origin::Lowering}, {}, opt_before);
+    if (v->def != nullptr) op.loc = v->def->loc;
+    return op.out(0);
+  }
+
+  void lower(Op& op) {
+    const DType precision = precision_of(op);
+    std::vector<Value*> in;
+    for (size_t i = 0; i < op.in().size(); ++i) {
+      Value* old = op.in(i);
+      if (old == nullptr) {
+        in.push_back(nullptr);
+      } else if (!is_float(old_type(old))) {
+        in.push_back(get(old, chip_integer(old_type(old)), &op));
+      } else {
+        in.push_back(get(old, old->is_constant() && is_f32_operand(op, i) ? DType::F32 : precision, &op));
+      }
+    }
+    rebuild(op, op.any_attrs(), std::move(in));
+  }
+
+  // Inputs were retyped in place.
+  DType old_type(const Value* v) const {
+    const auto it = input_types_.find(v);
+    return it == input_types_.end() ? v->type.dtype : it->second;
+  }
+
+  // An op whose operands did not change stays as it is.
+  void rebuild(Op& op, std::any attrs, std::vector<Value*> in, bool attrs_changed = false) {
+    if (in == op.in() && !attrs_changed && results_fit(op)) return;
+    Op& n = graph_.add_op(op.def(), std::move(attrs), std::move(in), op.out(0)->name, &op);
+    n.loc = op.loc;
+    n.place = op.place;
+    for (size_t i = 0; i < n.out().size(); ++i) {
+      graph_.rename(n.out(i), std::string(op.out(i)->name));
+      Value* v = n.out(i);
+      // arg_max gives i64 by definition; what follows reads it as i32.
+      const DType t = v->type.dtype;
+      new_value_[op.out(i)] = t == chip_integer(t) ? v : add_cast(v, chip_integer(t), &op);
+    }
+  }
+
+  static bool results_fit(const Op& op) {
+    return std::all_of(op.out().begin(), op.out().end(), [](const auto& v) {
+      return v->type.dtype != DType::F64 && v->type.dtype == chip_integer(v->type.dtype);
+    });
+  }
+
+  void lower_cast(Op& op) {
+    auto attrs = op.attrs<Cast>();
+    Value* x = lowered(op.in(0));
+    if (old_type(op.in(0)) == DType::Bool) x = get(op.in(0), DType::Bool, &op);
+    const DType from = old_type(op.in(0));
+    if (x->is_constant() && x->type.dtype != chip_integer(x->type.dtype)) x = get(op.in(0), chip_integer(from), &op);
+    const DType precision = precision_of(op);
+    if (is_float(from) && is_float(attrs.to)) {
+      // A widening is nothing where all values live in the precision; a model's own narrowing stays a rounding.
+      if (holds_all_values(attrs.to, x->type.dtype) || holds_all_values(attrs.to, precision)) {
+        new_value_[op.out(0)] = x;
+        return;
+      }
+    } else {
+      attrs.to = is_float(attrs.to) ? precision : chip_integer(attrs.to);
+      if (attrs.to == x->type.dtype) {
+        new_value_[op.out(0)] = x;
+        return;
+      }
+    }
+    rebuild(op, attrs, {x}, true);
+  }
+
+  void lower_outputs() {
+    std::vector<Value*> outputs;
+    for (Value* old : graph_.outputs()) {
+      const std::string name = old->name;
+      Value* v = get(old, border_type(old_type(old)), nullptr);
+      const bool is_input = v->def == nullptr && !v->is_constant();
+      const bool is_taken = std::find(outputs.begin(), outputs.end(), v) != outputs.end();
+      if (v != old && (is_input || is_taken)) v = add_cast(v, v->type.dtype, nullptr);
+      if (v != old) graph_.rename(v, name);
+      outputs.push_back(v);
+    }
+    graph_.set_outputs(std::move(outputs));
+  }
+
+  Graph& graph_;
+  const PassOptions& options_;
+  std::unordered_map<const Value*, Value*> new_value_;
+  std::map<std::pair<Value*, DType>, Value*> converted_;  // looked up only, never walked
+  std::unordered_map<const Value*, DType> input_types_;
+};
+
+}  // namespace
+
+bool run_lower_precision(Graph& graph, PassCtx& ctx) {
+  const Hash before = hash(graph);
+  Lowering lowering(graph, ctx.options);
+  lowering.run();
+  return hash(graph) != before;
+}
+
+}  // namespace tpuc

@@ -224,7 +224,8 @@ void Importer::import_node(Scope& scope, NodeRecord& node, ImportedNode& report)
   if (!culprit.empty()) {
     report.verdict = Verdict::Skipped;
     report.reason = "depends on " + culprit;
-    return poison(scope, node, culprit);
+    poison(scope, node, culprit);
+    return refuse_unknown(node, view, report);
   }
   try {
     if (!node.problems.empty()) throw UserError(node.problems);
@@ -245,6 +246,17 @@ void Importer::import_node(Scope& scope, NodeRecord& node, ImportedNode& report)
     tell(node, view, e.diagnostics(), report);
     report.verdict = Verdict::Refused;
     poison(scope, node, "node '" + node.name + "'");
+  }
+}
+
+// An operator without a rule is told even where its inputs are lost: all problems at once.
+void Importer::refuse_unknown(const NodeRecord& node, const NodeView& view, ImportedNode& report) {
+  if (is_control_flow(node)) return;
+  try {
+    find_rule(node, view.opset, model_);
+  } catch (const UserError& e) {
+    report.reason.clear();
+    tell(node, view, e.diagnostics(), report);
   }
 }
 

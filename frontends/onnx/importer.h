@@ -26,6 +26,7 @@ class Importer {
   void bind_inputs(Scope& scope, const std::set<std::string>& used);
   void import_nodes(Scope& scope, const std::vector<size_t>& order, std::vector<ImportedNode>& reports);
   void import_node(Scope& scope, NodeRecord& node, ImportedNode& report);
+  void refuse_unknown(const NodeRecord& node, const NodeView& view, ImportedNode& report);
   NodeView make_view(Scope& scope, NodeRecord& node, std::string& culprit);
   Values import_if(Scope& scope, const NodeRecord& node, const NodeView& view);
   const Binding* resolve(Scope& scope, const std::string& name);

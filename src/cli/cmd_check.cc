@@ -25,7 +25,7 @@ int run_check(const CheckArgs& args) {
   const bool imports = errors.empty();  // otherwise a refused node has its problem already
   for (const NodeReport& node : report.nodes)
     if (imports && !node.supported)
-      errors.push_back(diagnostic(ErrorCode::E1030, "node '{}' ({}): {}", node.name, node.op, node.note));
+      errors.push_back(diagnostic(ErrorCode::E4002, "node '{}' ({}): {}", node.name, node.op, node.note));
   if (!errors.empty()) throw UserError(std::move(errors));
   return 0;
 }

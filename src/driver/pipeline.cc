@@ -2,7 +2,6 @@
 #include "driver/pipeline.h"
 
 #include "driver/options.h"
-#include "tpuc/ir/text.h"
 #include "tpuc/support/check.h"
 
 namespace tpuc {
@@ -39,12 +38,6 @@ std::vector<ArtifactTensor> tensors_of(const std::vector<const Value*>& values) 
   return out;
 }
 
-std::string node_list(const Op& op) {
-  std::string out;
-  for (const std::string& name : op.loc) out += (out.empty() ? "node '" : ", '") + name + "'";
-  return out.empty() ? "%" + op.out(0)->name : out;
-}
-
 }  // namespace
 
 std::unique_ptr<const Backend> make_backend(const std::string& chip) {
@@ -77,24 +70,10 @@ Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& opti
   return out;
 }
 
-std::vector<Diagnostic> unsupported_ops(const Graph& lowered, const Backend& backend, Precision precision) {
-  std::vector<Diagnostic> problems;
-  for (const Op& op : lowered.ops()) {
-    const Support support = backend.supports(op, dtype_of_floats(precision));
-    if (support.ok) continue;
-    problems.push_back(
-        diagnostic(ErrorCode::E1030, "{}: {}", op.name(), support.why).note("at", node_list(op)).note("op", print(op)));
-  }
-  return problems;
-}
-
 CompiledNet compile_lowered(const Prepared& lowered, const CompileOptions& options, const Backend& backend,
                             unsigned threads, PhaseClock& clock) {
   const Net& net = lowered.module.nets.front();
   const Graph& graph = *net.stages.front();
-  clock.start("check");
-  std::vector<Diagnostic> problems = unsupported_ops(graph, backend, options.precision);
-  if (!problems.empty()) throw UserError(std::move(problems));
   BackendOptions how;
   how.precision = dtype_of_floats(options.precision);
   how.net_name = net.name.empty() ? "net" : net.name;

@@ -36,9 +36,7 @@ Prepared prepare_float(const ModelRequest& request, const CompileOptions& option
 Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& options, const Backend& backend,
                          PhaseClock& clock);
 
-// All ops that the chip has no kernel for, as E1030 diagnostics with their reasons.
-std::vector<Diagnostic> unsupported_ops(const Graph& lowered, const Backend& backend, Precision precision);
-// The back end's part. Throws all of unsupported_ops at once.
+// The back end's part: E4002 for every op without a kernel, all at once.
 CompiledNet compile_lowered(const Prepared& lowered, const CompileOptions& options, const Backend& backend,
                             unsigned threads, PhaseClock& clock);
 

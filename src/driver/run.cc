@@ -55,7 +55,7 @@ const ArtifactNet& choose_net(const std::vector<ArtifactNet>& nets, const std::s
 
 RunOutcome run_bmodel(const RunRequest& request, std::span<const std::byte> bytes) {
   const auto backend = make_bm1684x_backend();
-  const std::vector<ArtifactNet> nets = backend->nets(bytes);
+  const std::vector<ArtifactNet> nets = backend->nets(bytes, request.how.raw);
   const ArtifactNet& net = choose_net(nets, request.how.net);
   ArtifactRun how = request.how;
   how.net = net.name;

@@ -75,7 +75,7 @@ Verification verify_artifact(std::span<const std::byte> artifact, const Backend&
                              unsigned threads) {
   ArtifactRun how;
   how.threads = threads;
-  const ArtifactNet net = backend.nets(artifact).front();
+  const ArtifactNet net = backend.nets(artifact, false).front();
   how.net = net.name;
   how.stage = 0;
   const RunOutcome outcome = backend.run(artifact, feed(net.stages.front().inputs, sample, false), how);

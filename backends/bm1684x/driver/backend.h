@@ -10,10 +10,11 @@ class Bm1684x final : public Backend {
   std::string_view chip() const override { return "bm1684x"; }
 
   Support supports(const Op& op, DType precision) const override;
+  bool has_kernel(std::string_view op) const override;
   CompiledNet compile(const Graph& lowered, const BackendOptions& options) const override;
 
   bool recognises(std::span<const std::byte> artifact) const override;
-  std::vector<ArtifactNet> nets(std::span<const std::byte> artifact) const override;
+  std::vector<ArtifactNet> nets(std::span<const std::byte> artifact, bool raw) const override;
   RunOutcome run(std::span<const std::byte> artifact, const std::map<std::string, Tensor>& inputs,
                  const ArtifactRun& how) const override;
   std::string info(std::span<const std::byte> artifact, bool json) const override;

@@ -87,13 +87,16 @@ class Backend {
   // Whether a kernel takes this op when the network is lowered to `precision`. The op may still be f32 (as `tpuc check`
   // and the lowering pass ask), or lowered already.
   virtual Support supports(const Op& op, DType precision) const = 0;
+  // Whether there is a kernel for the operator at all: for the support matrix.
+  virtual bool has_kernel(std::string_view op) const = 0;
   // `lowered` holds chip types only (f32, f16, i32, u8, ... no i64, bool, f64), casts at the border included; its
   // inputs and outputs are the network's, in order. E4xxx when it does not fit the chip.
   virtual CompiledNet compile(const Graph& lowered, const BackendOptions& options) const = 0;
 
   // Artifacts, also of other compilers for this chip.
   virtual bool recognises(std::span<const std::byte> artifact) const = 0;
-  virtual std::vector<ArtifactNet> nets(std::span<const std::byte> artifact) const = 0;
+  // Types as a user sees them: integers with a scale are f32 unless `raw`.
+  virtual std::vector<ArtifactNet> nets(std::span<const std::byte> artifact, bool raw) const = 0;
   virtual RunOutcome run(std::span<const std::byte> artifact, const std::map<std::string, Tensor>& inputs,
                          const ArtifactRun& how) const = 0;
   virtual std::string info(std::span<const std::byte> artifact, bool json) const = 0;

@@ -1,0 +1,91 @@
+// The artifact's side of the BM1684X back end: bmodels run, listed and priced, by the simulator and its neighbours.
+#include "backends/bm1684x/bmodel/bmodel.h"
+#include "backends/bm1684x/driver/backend.h"
+#include "backends/bm1684x/driver/border.h"
+#include "backends/bm1684x/kernel.h"
+#include "backends/bm1684x/sim/simulator.h"
+#include "tpuc/support/check.h"
+
+namespace tpuc::bm1684x {
+namespace {
+
+Order to_order(EngineOrder order) {
+  switch (order) {
+    case EngineOrder::Tiu:
+      return Order::Tiu;
+    case EngineOrder::Gdma:
+      return Order::Gdma;
+    case EngineOrder::Alternate:
+      return Order::Alternate;
+    case EngineOrder::Random:
+      return Order::Random;
+  }
+  return Order::Tiu;
+}
+
+const bmodel::Net& find_net(const bmodel::Model& model, const std::string& name) {
+  for (const bmodel::Net& net : model.nets)
+    if (net.name == name) return net;
+  throw UserError(diagnostic(ErrorCode::E6004, "the bmodel has no net `{}`", name));
+}
+
+std::vector<ArtifactTensor> tensors_of(const std::vector<bmodel::Tensor>& list, bool raw) {
+  std::vector<ArtifactTensor> out;
+  out.reserve(list.size());
+  for (const bmodel::Tensor& t : list) out.push_back({t.name, border_type(t, raw)});
+  return out;
+}
+
+const Tensor& input_of(const std::map<std::string, Tensor>& inputs, const std::string& name) {
+  const auto found = inputs.find(name);
+  if (found == inputs.end()) throw UserError(diagnostic(ErrorCode::E6005, "input `{}` is missing", name));
+  return found->second;
+}
+
+}  // namespace
+
+bool Bm1684x::recognises(std::span<const std::byte> artifact) const { return bmodel::is_bmodel(artifact); }
+
+bool Bm1684x::has_kernel(std::string_view op) const { return find_kernel(op) != nullptr; }
+
+std::vector<ArtifactNet> Bm1684x::nets(std::span<const std::byte> artifact, bool raw) const {
+  std::vector<ArtifactNet> out;
+  for (const bmodel::Net& net : bmodel::read(artifact).nets) {
+    out.push_back({net.name, {}});
+    for (const bmodel::Stage& stage : net.stages)
+      out.back().stages.push_back({tensors_of(stage.inputs, raw), tensors_of(stage.outputs, raw)});
+  }
+  return out;
+}
+
+RunOutcome Bm1684x::run(std::span<const std::byte> artifact, const std::map<std::string, Tensor>& inputs,
+                        const ArtifactRun& how) const {
+  const bmodel::Model model = bmodel::read(artifact);
+  const bmodel::Net& net = find_net(model, how.net);
+  const size_t index = static_cast<size_t>(std::max(how.stage, 0));
+  if (index >= net.stages.size())
+    throw UserError(diagnostic(ErrorCode::E6004, "net `{}` has no stage {}", net.name, index));
+  const bmodel::Stage& stage = net.stages[index];
+
+  std::map<std::string, Tensor> stored;
+  SimInputs views;
+  for (const bmodel::Tensor& t : stage.inputs)
+    views[t.name] =
+        stored.insert_or_assign(t.name, to_stored(input_of(inputs, t.name), t, how.raw)).first->second.bytes();
+
+  SimOptions options;
+  options.order = to_order(how.order);
+  options.seed = how.seed;
+  options.threads = how.threads;
+  options.all_tensors = how.all_tensors;
+  const SimResult result = simulate(net, index, views, options);
+  RunOutcome out;
+  out.warnings = result.warnings;
+  for (const SimTensor& t : result.intermediates)
+    out.tensors.insert_or_assign(t.name, from_stored(t, {.name = t.name, .type = t.type, .shape = t.shape}, how.raw));
+  for (size_t i = 0; i < result.outputs.size(); ++i)
+    out.tensors.insert_or_assign(result.outputs[i].name, from_stored(result.outputs[i], stage.outputs[i], how.raw));
+  return out;
+}
+
+}  // namespace tpuc::bm1684x

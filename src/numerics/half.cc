@@ -44,7 +44,7 @@ struct Scaled {
 };
 Scaled round_int(int64_t v, int precision, Round mode) {
   const uint64_t m = v < 0 ? 0 - static_cast<uint64_t>(v) : static_cast<uint64_t>(v);
-  const int excess = std::bit_width(m) - precision;
+  const int excess = static_cast<int>(std::bit_width(m)) - precision;
   if (excess <= 0) return {m, 0};
   const uint64_t q = m >> excess, rem = m - (q << excess);
   return {q + (rounds_up(q, rem, uint64_t{1} << (excess - 1), v < 0, mode) ? 1 : 0), excess};

@@ -98,6 +98,13 @@ void encode_long(const TiuInstr& instr, std::vector<uint8_t>& out) {
   append_words(words, kLongBits, out);
 }
 
+Head& head_of(TiuInstr& instr) {
+  return std::visit([](auto& i) -> Head& { return i.head; }, instr);
+}
+const Head& head_of(const TiuInstr& instr) {
+  return std::visit([](const auto& i) -> const Head& { return i.head; }, instr);
+}
+
 std::string name_of(const TiuInstr& instr) {
   return std::visit(
       []<class I>(const I& i) {

@@ -47,11 +47,7 @@ std::string name_of(const TiuInstr& instr);
 // "arith.add cmd_id=3 res0_n=1 ...": fields that are zero are left out.
 std::string to_text(const TiuInstr& instr);
 
-inline Head& head_of(TiuInstr& instr) {
-  return std::visit([](auto& i) -> Head& { return i.head; }, instr);
-}
-inline const Head& head_of(const TiuInstr& instr) {
-  return std::visit([](const auto& i) -> const Head& { return i.head; }, instr);
-}
+Head& head_of(TiuInstr& instr);
+const Head& head_of(const TiuInstr& instr);
 
 }  // namespace tpuc::bm1684x

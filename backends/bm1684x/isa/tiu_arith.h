@@ -55,6 +55,7 @@ struct Ar {
            opd1_h_str = 0, opd1_w_str = 0;
   bool operator==(const Ar&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = Ar;
     return std::tuple_cat(
@@ -92,6 +93,7 @@ struct Lin {
            opd1_addr = 0, opd2_addr = 0;
   bool operator==(const Lin&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = Lin;
     return std::tuple_cat(
@@ -125,6 +127,7 @@ struct Cmp {
            opd3_addr = 0;
   bool operator==(const Cmp&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = Cmp;
     return std::tuple_cat(
@@ -171,6 +174,7 @@ struct Vc {
            opd0_c = 1, opd0_w = 1, opd1_w = 1, opd1_addr = 0, opd2_addr = 0;
   bool operator==(const Vc&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = Vc;
     return std::tuple_cat(

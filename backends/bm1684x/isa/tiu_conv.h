@@ -26,6 +26,7 @@ struct Conv {
            res1_addr = 0, opd3_addr = 0, opd0_h_str = 0, opd0_w_str = 0;
   bool operator==(const Conv&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = Conv;
     return std::tuple_cat(
@@ -77,6 +78,7 @@ struct Pord {
            opd1_w = 1, res0_addr = 0, opd0_addr = 0, opd1_addr = 0, opd2_addr = 0, res1_addr = 0, opd3_addr = 0;
   bool operator==(const Pord&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = Pord;
     return std::tuple_cat(head_fields<I>(127), std::tuple{bits("kernel_rotate", &I::kernel_rotate, 50, 1),

@@ -22,6 +22,7 @@ struct Mm {
            opd0_addr = 0, opd1_addr = 0, opd2_addr = 0, opd3_addr = 0;
   bool operator==(const Mm&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = Mm;
     return std::tuple_cat(
@@ -52,6 +53,7 @@ struct Mm2 {
            opd1_const = 0, res_add = 0, res0_addr = 0, opd0_addr = 0, opd1_addr = 0, opd2_addr = 0;
   bool operator==(const Mm2&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = Mm2;
     return std::tuple_cat(

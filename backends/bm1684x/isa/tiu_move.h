@@ -28,6 +28,7 @@ struct TransBc {
   uint32_t res0_n = 1, res0_c = 1, res0_h = 1, res0_w = 1, opd0_c = 1, opd0_w = 1, res0_addr = 0, opd0_addr = 0;
   bool operator==(const TransBc&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = TransBc;
     return std::tuple_cat(head_fields<I>(),
@@ -69,6 +70,7 @@ struct Sg {
            opd3_addr = 0;
   bool operator==(const Sg&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = Sg;
     return std::tuple_cat(
@@ -99,6 +101,7 @@ struct Sgl {
            opd0_addr = 0, opd1_addr = 0, opd2_addr = 0, res1_addr = 0;
   bool operator==(const Sgl&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = Sgl;
     return std::tuple_cat(
@@ -133,6 +136,7 @@ struct SysId {
   uint32_t cmd_id_eng1 = 0, cmd_id_eng2 = 0, cmd_id_eng3 = 0;
   bool operator==(const SysId&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = SysId;
     return std::tuple_cat(head_fields<I>(), std::tuple{bits("cmd_id_eng1", &I::cmd_id_eng1, 64, 20),

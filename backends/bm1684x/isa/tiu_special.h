@@ -21,6 +21,7 @@ struct RqDq {
            res0_c = 1, res0_h = 1, res0_w = 1, opd1_addr = 0, opd2_addr = 0;
   bool operator==(const RqDq&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = RqDq;
     return std::tuple_cat(
@@ -47,6 +48,7 @@ struct Sfu {
            opd1_addr = 0;
   bool operator==(const Sfu&) const = default;
 
+  template <int = 0>  // compiled only where it is used
   static constexpr auto fields() {
     using I = Sfu;
     return std::tuple_cat(

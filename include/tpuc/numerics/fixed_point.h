@@ -19,17 +19,22 @@ enum class Round : uint8_t {
   NearestDown = 6  // ties toward minus infinity
 };
 
-// v / 2^count, rounded. count >= 0; a count of 64 or more is exact too.
-constexpr int64_t shift_right_round(int64_t v, int count, Round mode) {
+__extension__ typedef __int128 Int128;            // NOLINT(modernize-use-using): __extension__ needs a typedef
+__extension__ typedef unsigned __int128 UInt128;  // NOLINT(modernize-use-using)
+
+// v / 2^count, rounded. count >= 0, however large. S: a signed type, U its unsigned twin.
+template <class S, class U>
+constexpr S shift_right_round_as(S v, int count, Round mode) {
+  constexpr int kBits = 8 * static_cast<int>(sizeof(S));
   if (count <= 0) return v;
-  if (count > 64) {  // |v| is below half a step
+  if (count > kBits) {  // |v| is below half a step
     if (mode == Round::Down) return v < 0 ? -1 : 0;
     return mode == Round::Up && v > 0 ? 1 : 0;
   }
-  // exact: floor and remainder; the remainder and the half step need 64 unsigned bits at count == 64.
-  const int64_t q = count == 64 ? (v < 0 ? -1 : 0) : v >> count;
-  const uint64_t rem = count == 64 ? static_cast<uint64_t>(v) : static_cast<uint64_t>(v) & ((uint64_t{1} << count) - 1);
-  const uint64_t half = uint64_t{1} << (count - 1);
+  // exact: floor and remainder; the remainder and the half step need all bits of U.
+  const S q = count == kBits ? (v < 0 ? S{-1} : S{0}) : static_cast<S>(v >> count);
+  const U rem = count == kBits ? static_cast<U>(v) : static_cast<U>(v) & ((U{1} << count) - 1);
+  const U half = U{1} << (count - 1);
   switch (mode) {
     case Round::NearestEven:
       return q + ((rem > half || (rem == half && (q & 1) != 0)) ? 1 : 0);
@@ -47,6 +52,9 @@ constexpr int64_t shift_right_round(int64_t v, int count, Round mode) {
       return q + (rem > half ? 1 : 0);
   }
   return q;
+}
+constexpr int64_t shift_right_round(int64_t v, int count, Round mode) {
+  return shift_right_round_as<int64_t, uint64_t>(v, count, mode);
 }
 
 // v * 2^count in 64 bits: the wrapping form drops high bits, the saturating form stops at the ends of int64.
@@ -68,6 +76,15 @@ constexpr int64_t shift_wrap(int64_t v, int count, Round mode) {
 }
 constexpr int64_t shift_saturate(int64_t v, int count, Round mode) {
   return count >= 0 ? shift_left_saturate(v, count) : shift_right_round(v, -count, mode);
+}
+
+// For sums of 64-bit products, |v| < 2^90: shifted, then clipped to 63 bits.
+constexpr int64_t shift_saturate_wide(Int128 v, int count, Round mode) {
+  constexpr Int128 kLimit = Int128{1} << 62;
+  if (count < 0) v = shift_right_round_as<Int128, UInt128>(v, -count, mode);
+  if (count > 0)
+    v = count < 32 ? static_cast<Int128>(static_cast<UInt128>(v) << count) : v > 0 ? kLimit : v < 0 ? -kLimit : 0;
+  return static_cast<int64_t>(v > kLimit ? kLimit : v < -kLimit ? -kLimit : v);
 }
 
 // The range of an integer type of `bits` bits (8, 16, 32).

@@ -1,0 +1,35 @@
+// The chip's dot products for many results at once: the inner loops of CONV, MM and MM2, in vector code chosen at run
+// time. X is a block of kDotColumns columns (pixels, or columns of a matrix), k_count rows of floats or int32; W has
+// one row of k_count values per result row. Callers must be in the chip's floating-point mode.
+//   source: TIU.md section 4
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tpuc::bm1684x {
+
+inline constexpr size_t kDotColumns = 32;
+inline constexpr size_t kHalfBlock = 32;  // products that a half-type multiplier array sums at once
+
+struct DotShape {
+  size_t rows;      // results per column
+  size_t k_count;   // terms
+  size_t w_stride;  // elements from one row of W to the next
+};
+
+// fp32: even[r][c] += x[k][c] * w[r][k] for even k, odd[r][c] for odd k; every product and sum is rounded.
+void dot_f32(const DotShape& shape, const float* x, const float* w, float* even, float* odd);
+
+// fp16 and bf16 (already widened): per block of 32 terms acc = fl(acc + S), S the fused sum of exact products: all
+// truncated to multiples of 2^(E-24), E the exponent of the largest one, summed exactly, rounded once. k_count is a
+// multiple of 32.
+void dot_half(const DotShape& shape, const float* x, const float* w, float* acc);
+
+// Integers: acc[r][c] += x[k][c] * w[r][k] in 32 wrapping bits; callers bound k_count.
+void dot_i32(const DotShape& shape, const int32_t* x, const int32_t* w, int32_t* acc);
+
+// The instruction set that the functions above use on this machine: "avx512", "avx2" or "base".
+const char* dot_instruction_set();
+
+}  // namespace tpuc::bm1684x

@@ -1,0 +1,137 @@
+// Row arithmetic: one plain loop per operation, so that the compiler can turn each into vector code.
+#include "backends/bm1684x/sim/element_ops.h"
+
+#include <bit>
+
+namespace tpuc::bm1684x {
+namespace {
+
+template <class T, class R, class Fn>
+void zip(const T* a, const T* b, R* result, size_t count, Fn&& fn) {
+#pragma omp simd
+  for (size_t k = 0; k < count; ++k) result[k] = fn(a[k], b[k]);
+}
+
+// a / b as the chip divides: y*y approximates 1/|b|, every step rounded.
+float newton_divide(float a, float b, int iterations) {
+  const float magnitude = std::bit_cast<float>(std::bit_cast<uint32_t>(b) & 0x7fffffff);
+  const float y = newton_rsqrt(magnitude, iterations);
+  const float sign = (std::bit_cast<uint32_t>(b) >> 31) != 0 ? -1.f : 1.f;
+  return a * (y * y * sign);
+}
+
+template <class T>
+void compare_values(Compare op, const T* a, const T* b, size_t count, uint32_t* truth) {
+  switch (op) {
+    case Compare::Greater:
+      zip(a, b, truth, count, [](T x, T y) { return static_cast<uint32_t>(x > y); });
+      break;
+    case Compare::Equal:
+      zip(a, b, truth, count, [](T x, T y) { return static_cast<uint32_t>(x == y); });
+      break;
+    case Compare::Less:
+      zip(a, b, truth, count, [](T x, T y) { return static_cast<uint32_t>(x < y); });
+      break;
+    case Compare::NotGreaterEqual:
+      zip(a, b, truth, count, [](T x, T y) { return static_cast<uint32_t>(!(x >= y)); });
+      break;
+  }
+}
+
+}  // namespace
+
+float newton_rsqrt(float x, int iterations) {
+  float y = std::bit_cast<float>(0x5f3759df - (std::bit_cast<int32_t>(x) >> 1));
+  const float half = x * 0.5f;
+  for (int k = 0; k < iterations; ++k) y = y * (1.5f - (half * y) * y);
+  return y;
+}
+
+void float_rows(FloatOp op, const float* a, const float* b, float* result, size_t count, int iterations) {
+  switch (op) {
+    case FloatOp::Mul:
+      zip(a, b, result, count, [](float x, float y) { return x * y; });
+      break;
+    case FloatOp::Add:
+      zip(a, b, result, count, [](float x, float y) { return x + y; });
+      break;
+    case FloatOp::Sub:
+      zip(a, b, result, count, [](float x, float y) { return x - y; });
+      break;
+    case FloatOp::AbsDiff:
+      zip(a, b, result, count, [](float x, float y) { return x > y ? x - y : y - x; });
+      break;
+    case FloatOp::Div:
+      for (size_t k = 0; k < count; ++k) result[k] = newton_divide(a[k], b[k], iterations);
+      break;
+  }
+}
+
+void int_rows(IntOp op, const int64_t* a, const int64_t* b, int64_t* result, size_t count) {
+  switch (op) {
+    case IntOp::Mul:  // exact modulo 2^64; only uint32 x uint32 products need the 64th bit
+      zip(a, b, result, count, [](int64_t x, int64_t y) {
+        return static_cast<int64_t>(static_cast<uint64_t>(x) * static_cast<uint64_t>(y));
+      });
+      break;
+    case IntOp::Add:
+      zip(a, b, result, count, [](int64_t x, int64_t y) { return x + y; });
+      break;
+    case IntOp::Sub:
+      zip(a, b, result, count, [](int64_t x, int64_t y) { return x - y; });
+      break;
+    case IntOp::Max:
+      zip(a, b, result, count, [](int64_t x, int64_t y) { return x > y ? x : y; });
+      break;
+    case IntOp::Min:
+      zip(a, b, result, count, [](int64_t x, int64_t y) { return x < y ? x : y; });
+      break;
+  }
+}
+
+void bit_rows(BitOp op, const uint32_t* a, const uint32_t* b, uint32_t* result, size_t count) {
+  switch (op) {
+    case BitOp::And:
+      zip(a, b, result, count, [](uint32_t x, uint32_t y) { return x & y; });
+      break;
+    case BitOp::Or:
+      zip(a, b, result, count, [](uint32_t x, uint32_t y) { return x | y; });
+      break;
+    case BitOp::Xor:
+      zip(a, b, result, count, [](uint32_t x, uint32_t y) { return x ^ y; });
+      break;
+  }
+}
+
+void compare_rows(Compare op, ConstRow a, ConstRow b, Prec prec, bool is_signed, size_t count, uint32_t* truth) {
+  if (is_float(prec)) {
+    std::array<float, kChunk> x, y;
+    load_floats(a, prec, count, x.data());
+    load_floats(b, prec, count, y.data());
+    compare_values(op, x.data(), y.data(), count, truth);
+  } else {
+    std::array<int64_t, kChunk> x, y;
+    load_ints(a, prec, is_signed, count, x.data());
+    load_ints(b, prec, is_signed, count, y.data());
+    compare_values(op, x.data(), y.data(), count, truth);
+  }
+}
+
+void float_extreme(bool is_max, ConstRow a, ConstRow b, Prec prec, size_t count, uint32_t* result) {
+  std::array<float, kChunk> x, y;
+  std::array<uint32_t, kChunk> x_bits, y_bits;
+  load_floats(a, prec, count, x.data());
+  load_floats(b, prec, count, y.data());
+  load_bits(a, prec, count, x_bits.data());
+  load_bits(b, prec, count, y_bits.data());
+  for (size_t k = 0; k < count; ++k) {
+    const bool first = is_max ? x[k] > y[k] : !(x[k] >= y[k]);
+    result[k] = first ? x_bits[k] : y_bits[k];
+  }
+  const uint32_t exponent = prec == Prec::F32 ? 0x7f800000 : prec == Prec::BF16 ? 0x7f80 : 0;
+  if (exponent == 0) return;
+  for (size_t k = 0; k < count; ++k)
+    if ((result[k] & exponent) == 0) result[k] &= prec == Prec::F32 ? 0x80000000 : 0x8000;
+}
+
+}  // namespace tpuc::bm1684x

@@ -1,0 +1,28 @@
+// Arithmetic on short rows that AR and VC share. Counts are at most kChunk; float functions expect the chip's mode.
+#pragma once
+
+#include "backends/bm1684x/sim/element_loop.h"
+#include "tpuc/numerics/fixed_point.h"
+
+namespace tpuc::bm1684x {
+
+enum class FloatOp { Mul, Add, Sub, AbsDiff, Div };
+// iterations: Newton steps of Div.
+void float_rows(FloatOp op, const float* a, const float* b, float* result, size_t count, int iterations = 0);
+// y with y*y*x ~ 1 by the chip's start value and Newton steps, x >= 0.
+float newton_rsqrt(float x, int iterations);
+
+enum class IntOp { Mul, Add, Sub, Max, Min };
+void int_rows(IntOp op, const int64_t* a, const int64_t* b, int64_t* result, size_t count);
+
+enum class BitOp { And, Or, Xor };
+void bit_rows(BitOp op, const uint32_t* a, const uint32_t* b, uint32_t* result, size_t count);
+
+enum class Compare { Greater, Equal, Less, NotGreaterEqual };
+// truth[k] = 1 or 0; compares as floats, or as integers of the given sign. NaN: only NotGreaterEqual is true.
+void compare_rows(Compare op, ConstRow a, ConstRow b, Prec prec, bool is_signed, size_t count, uint32_t* truth);
+
+// max and min as the chip selects bits: a > b ? a : b, and a >= b ? b : a; denormal fp32 and bf16 results become zero.
+void float_extreme(bool is_max, ConstRow a, ConstRow b, Prec prec, size_t count, uint32_t* result);
+
+}  // namespace tpuc::bm1684x

@@ -1,7 +1,8 @@
 // Instruction fields as data: a form is a plain struct and one constexpr list of its fields. Encoder, decoder, printer
 // and the check for overlapping fields walk that list, so a field is written down exactly once.
 //   struct Add { static constexpr int kBits = 128; uint32_t count = 0;
-//                static constexpr auto fields() { return std::tuple{bits("count", &Add::count, 16, 16)}; } };
+//                template <class I = Add>  // a template only to be compiled where it is used
+//                static constexpr auto fields() { return std::tuple{bits("count", &I::count, 16, 16)}; } };
 #pragma once
 
 #include <fmt/core.h>

@@ -55,9 +55,8 @@ struct Ar {
            opd1_h_str = 0, opd1_w_str = 0;
   bool operator==(const Ar&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = Ar>
   static constexpr auto fields() {
-    using I = Ar;
     return std::tuple_cat(
         head_fields<I>(),
         std::tuple{bits("opd0_const", &I::opd0_const, 50, 1),   bits("opd1_const", &I::opd1_const, 51, 1),
@@ -93,9 +92,8 @@ struct Lin {
            opd1_addr = 0, opd2_addr = 0;
   bool operator==(const Lin&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = Lin>
   static constexpr auto fields() {
-    using I = Lin;
     return std::tuple_cat(
         head_fields<I>(),
         std::tuple{bits("opd1_const", &I::opd1_const, 50, 1), bits("opd2_const", &I::opd2_const, 51, 1),
@@ -127,9 +125,8 @@ struct Cmp {
            opd3_addr = 0;
   bool operator==(const Cmp&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = Cmp>
   static constexpr auto fields() {
-    using I = Cmp;
     return std::tuple_cat(
         head_fields<I>(),
         std::tuple{bits("opd0_const", &I::opd0_const, 50, 1), bits("opd1_const", &I::opd1_const, 51, 1),
@@ -174,9 +171,8 @@ struct Vc {
            opd0_c = 1, opd0_w = 1, opd1_w = 1, opd1_addr = 0, opd2_addr = 0;
   bool operator==(const Vc&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = Vc>
   static constexpr auto fields() {
-    using I = Vc;
     return std::tuple_cat(
         head_fields<I>(),
         std::tuple{bits("opd0_sign", &I::opd0_sign, 50, 1), bits("opd1_sign", &I::opd1_sign, 51, 1),

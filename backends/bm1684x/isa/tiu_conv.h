@@ -26,9 +26,8 @@ struct Conv {
            res1_addr = 0, opd3_addr = 0, opd0_h_str = 0, opd0_w_str = 0;
   bool operator==(const Conv&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = Conv>
   static constexpr auto fields() {
-    using I = Conv;
     return std::tuple_cat(
         head_fields<I>(127),
         std::tuple{bits("opd0_sign", &I::opd0_sign, 50, 1),       bits("opd1_sign", &I::opd1_sign, 51, 1),
@@ -78,9 +77,8 @@ struct Pord {
            opd1_w = 1, res0_addr = 0, opd0_addr = 0, opd1_addr = 0, opd2_addr = 0, res1_addr = 0, opd3_addr = 0;
   bool operator==(const Pord&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = Pord>
   static constexpr auto fields() {
-    using I = Pord;
     return std::tuple_cat(head_fields<I>(127), std::tuple{bits("kernel_rotate", &I::kernel_rotate, 50, 1),
                                                           bits("opd0_sign", &I::opd0_sign, 51, 1),
                                                           bits("opd1_sign", &I::opd1_sign, 52, 1),

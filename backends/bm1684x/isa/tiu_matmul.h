@@ -22,9 +22,8 @@ struct Mm {
            opd0_addr = 0, opd1_addr = 0, opd2_addr = 0, opd3_addr = 0;
   bool operator==(const Mm&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = Mm>
   static constexpr auto fields() {
-    using I = Mm;
     return std::tuple_cat(
         head_fields<I>(),
         std::tuple{bits("res_add", &I::res_add, 50, 1),       bits("left_tran", &I::left_tran, 51, 1),
@@ -53,9 +52,8 @@ struct Mm2 {
            opd1_const = 0, res_add = 0, res0_addr = 0, opd0_addr = 0, opd1_addr = 0, opd2_addr = 0;
   bool operator==(const Mm2&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = Mm2>
   static constexpr auto fields() {
-    using I = Mm2;
     return std::tuple_cat(
         head_fields<I>(159),
         std::tuple{bits("opd0_sign", &I::opd0_sign, 50, 1), bits("opd1_sign", &I::opd1_sign, 51, 1),

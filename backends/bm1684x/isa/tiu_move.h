@@ -28,9 +28,8 @@ struct TransBc {
   uint32_t res0_n = 1, res0_c = 1, res0_h = 1, res0_w = 1, opd0_c = 1, opd0_w = 1, res0_addr = 0, opd0_addr = 0;
   bool operator==(const TransBc&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = TransBc>
   static constexpr auto fields() {
-    using I = TransBc;
     return std::tuple_cat(head_fields<I>(),
                           std::tuple{bits("res0_prec", &I::res0_prec, 50, 3), bits("res0_n", &I::res0_n, 64, 16),
                                      bits("res0_c", &I::res0_c, 80, 16), bits("res0_h", &I::res0_h, 96, 16),
@@ -70,9 +69,8 @@ struct Sg {
            opd3_addr = 0;
   bool operator==(const Sg&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = Sg>
   static constexpr auto fields() {
-    using I = Sg;
     return std::tuple_cat(
         head_fields<I>(51),
         std::tuple{bits("opd3_const", &I::opd3_const, 50, 1), bits("opd0_str", &I::opd0_str, 52, 3),
@@ -101,9 +99,8 @@ struct Sgl {
            opd0_addr = 0, opd1_addr = 0, opd2_addr = 0, res1_addr = 0;
   bool operator==(const Sgl&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = Sgl>
   static constexpr auto fields() {
-    using I = Sgl;
     return std::tuple_cat(
         head_fields<I>(54),
         std::tuple{bits("opd3_const", &I::opd3_const, 53, 1), bits("opd2_const", &I::opd2_const, 63, 1),
@@ -136,9 +133,8 @@ struct SysId {
   uint32_t cmd_id_eng1 = 0, cmd_id_eng2 = 0, cmd_id_eng3 = 0;
   bool operator==(const SysId&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = SysId>
   static constexpr auto fields() {
-    using I = SysId;
     return std::tuple_cat(head_fields<I>(), std::tuple{bits("cmd_id_eng1", &I::cmd_id_eng1, 64, 20),
                                                        bits("cmd_id_eng2", &I::cmd_id_eng2, 84, 20),
                                                        bits("cmd_id_eng3", &I::cmd_id_eng3, 104, 20)});

@@ -21,9 +21,8 @@ struct RqDq {
            res0_c = 1, res0_h = 1, res0_w = 1, opd1_addr = 0, opd2_addr = 0;
   bool operator==(const RqDq&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = RqDq>
   static constexpr auto fields() {
-    using I = RqDq;
     return std::tuple_cat(
         head_fields<I>(127),
         std::tuple{bits("opd0_sign", &I::opd0_sign, 50, 1), bits("opd2_sign", &I::opd2_sign, 51, 1),
@@ -48,9 +47,8 @@ struct Sfu {
            opd1_addr = 0;
   bool operator==(const Sfu&) const = default;
 
-  template <int = 0>  // compiled only where it is used
+  template <class I = Sfu>
   static constexpr auto fields() {
-    using I = Sfu;
     return std::tuple_cat(
         head_fields<I>(),
         std::tuple{bits("res0_prec", &I::res0_prec, 64, 3), bits("opd0_prec", &I::opd0_prec, 67, 3),

@@ -2,6 +2,7 @@
 #include "backends/bm1684x/driver/backend.h"
 
 #include "backends/bm1684x/bmodel/bmodel.h"
+#include "backends/bm1684x/driver/border.h"
 #include "backends/bm1684x/driver/debug_ranges.h"
 #include "backends/bm1684x/kernel.h"
 #include "backends/bm1684x/plan/program.h"
@@ -11,32 +12,10 @@ namespace tpuc::bm1684x {
 
 namespace {
 
-bmodel::DataType data_type(DType t) {
-  switch (t) {
-    case DType::F32: return bmodel::DataType::F32;
-    case DType::F16: return bmodel::DataType::F16;
-    case DType::BF16: return bmodel::DataType::BF16;
-    case DType::I8: return bmodel::DataType::I8;
-    case DType::U8: return bmodel::DataType::U8;
-    case DType::I16: return bmodel::DataType::I16;
-    case DType::U16: return bmodel::DataType::U16;
-    case DType::I32: return bmodel::DataType::I32;
-    case DType::U32: return bmodel::DataType::U32;
-    case DType::F64:
-    case DType::I64:
-    case DType::U64:
-    case DType::Bool:
-    case DType::I4:
-    case DType::U4: break;
-  }
-  TPUC_CHECK(false, "a bmodel has no {}", to_string(t));
-  return bmodel::DataType::F32;
-}
-
 bmodel::Tensor border_tensor(const Value* v, uint64_t addr) {
   bmodel::Tensor t;
   t.name = v->name;
-  t.type = data_type(v->type.dtype);
+  t.type = data_type_of(v->type.dtype);
   for (const int64_t d : v->type.dims) t.shape.push_back(static_cast<uint64_t>(d));
   if (t.shape.empty()) t.shape.push_back(1);  // BMODEL.md: rank 0 becomes [1]
   t.device_addr = addr;

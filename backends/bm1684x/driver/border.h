@@ -12,6 +12,7 @@
 namespace tpuc::bm1684x {
 
 DType dtype_of(bmodel::DataType type);
+bmodel::DataType data_type_of(DType t);  // chip types only; InternalError otherwise
 
 // The type a user sees: f32 for integers with a scale unless `raw`, else the file's own.
 TensorType border_type(const bmodel::Tensor& t, bool raw);

@@ -30,10 +30,10 @@ GdmaTensor tensor_move(TensorMove function, int64_t elem_bytes) {
   return g;
 }
 
-// A transfer of one column of channels, contiguous in DDR: exchanged axes move it at full speed, a tensor copy element by
-// element (COOKBOOK.md section 0).
-bool is_channel_vector(const DdrTensor& d) {
-  return d.dims[2] == 1 && d.dims[3] == 1 && d.dims[1] > 1 && d.strides[1] == 1;
+// Channels lie next to each other in DDR: exchanged axes move them at full speed, a tensor copy element by element
+// (COOKBOOK.md section 0).
+bool is_channel_innermost(const DdrTensor& d) {
+  return d.dims[1] > 1 && d.strides[1] == 1 && (d.dims[3] == 1 || d.strides[3] != 1);
 }
 
 // Axes of a DDR-to-DDR copy in an order the engine can run: extents 1 last dropped, a repeated source axis not innermost.
@@ -69,15 +69,15 @@ void Emitter::load(const LocalTensor& out, const DdrTensor& in) {
     g.dst_addr = kLocalBase + out.addr;
     return stream_->gdma(g, accesses);
   }
-  if (is_channel_vector(in)) {
+  if (is_channel_innermost(in)) {
     GdmaCwTranspose g;
     g.head.stride_enable = 1;
     g.head.nchw_copy = 1;
     g.head.format = format_of(in.elem_bytes);
-    g.src_size = fields({in.dims[0], 1, 1, in.dims[1]});
-    g.dst_size = fields({in.dims[0], in.dims[1], 1, 1});
-    g.src_stride = fields({in.strides[0], 0, 0, 1});
-    g.dst_stride = fields({out.strides[0], out.strides[1], 1, 1});
+    g.src_size = fields({in.dims[0], in.dims[3], in.dims[2], in.dims[1]});
+    g.dst_size = fields(in.dims);
+    g.src_stride = fields({in.strides[0], in.strides[3], in.strides[2], 1});
+    g.dst_stride = fields({out.strides[0], out.strides[1], out.strides[2], 1});
     g.src_addr = in.addr;
     g.dst_addr = kLocalBase + out.addr;
     return stream_->gdma(g, accesses);
@@ -94,15 +94,15 @@ void Emitter::load(const LocalTensor& out, const DdrTensor& in) {
 void Emitter::store(const DdrTensor& out, const LocalTensor& in) {
   check_sizes(out.dims);
   const std::vector<Access> accesses{access(in, false)};
-  if (is_channel_vector(out)) {
+  if (is_channel_innermost(out)) {
     GdmaCwTranspose g;
     g.head.stride_enable = 1;
     g.head.nchw_copy = 1;
     g.head.format = format_of(out.elem_bytes);
-    g.src_size = fields({out.dims[0], out.dims[1], 1, 1});
-    g.dst_size = fields({out.dims[0], 1, 1, out.dims[1]});
-    g.src_stride = fields({in.strides[0], in.strides[1], 1, 1});
-    g.dst_stride = fields({out.strides[0], 0, 0, 1});
+    g.src_size = fields(out.dims);
+    g.dst_size = fields({out.dims[0], out.dims[3], out.dims[2], out.dims[1]});
+    g.src_stride = fields({in.strides[0], in.strides[1], in.strides[2], 1});
+    g.dst_stride = fields({out.strides[0], out.strides[3], out.strides[2], 1});
     g.src_addr = kLocalBase + in.addr;
     g.dst_addr = out.addr;
     return stream_->gdma(g, accesses);

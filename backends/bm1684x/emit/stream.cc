@@ -12,6 +12,19 @@ namespace {
 
 constexpr size_t kStreamAlign = 128;  // bytes; BMODEL.md section 4
 
+bool computes_f32(const TiuInstr& instr) {
+  return std::visit(
+      [](const auto& i) {
+        using I = std::decay_t<decltype(i)>;
+        if constexpr (std::is_same_v<I, Ar>) {
+          if (i.eu == ArOp::Cast || i.eu == ArOp::Copy) return false;
+        }
+        if constexpr (requires { i.res0_prec; }) return i.res0_prec == Prec::F32;
+        return false;
+      },
+      instr);
+}
+
 void pad(std::vector<uint8_t>& bytes) { bytes.resize(align_up(bytes.size(), kStreamAlign), 0); }
 
 }  // namespace
@@ -27,6 +40,7 @@ uint32_t Stream::depend(Engine e, uint32_t id, const std::vector<Access>& access
 
 void Stream::tiu(TiuInstr instr, const std::vector<Access>& accesses) {
   const uint32_t id = ++tiu_id_;
+  computed_f32_ |= computes_f32(instr);
   tiu_dep_ = std::max(tiu_dep_, depend(Engine::Tiu, id, accesses));
   head_of(instr).cmd_id = id;
   head_of(instr).cmd_id_dep = tiu_dep_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "backends/bm1684x/emit/hazards.h"
@@ -34,6 +35,8 @@ class Stream {
   uint32_t tiu_id() const { return tiu_id_; }    // id of the last command of the current group
   uint32_t gdma_id() const { return gdma_id_; }
   size_t group() const { return groups_.size() - 1; }
+  // Whether a TIU command since the last call computed in f32 (casts and copies do not count).
+  bool take_f32_flag() { return std::exchange(computed_f32_, false); }
 
  private:
   uint32_t depend(Engine e, uint32_t id, const std::vector<Access>& accesses);
@@ -42,6 +45,7 @@ class Stream {
   std::vector<CommandGroup> groups_;
   Hazards hazards_;
   uint32_t tiu_id_ = 0, gdma_id_ = 0, tiu_dep_ = 0, gdma_dep_ = 0;
+  bool computed_f32_ = false;
 };
 
 }  // namespace tpuc::bm1684x

@@ -19,7 +19,7 @@ constexpr int kMaxAheadSlots = 8;  // how far a load may run ahead of its comput
 // Walks the schedule and emits each step; addresses come from the plans.
 class Writer {
  public:
-  Writer(const Graph& graph, Program& p, const Aliases& aliases) : graph_(&graph), p_(&p), aliases_(&aliases), emitter_(stream_) {}
+  Writer(Program& p, const Aliases& aliases) : p_(&p), aliases_(&aliases), emitter_(stream_) {}
 
   void run() {
     const Schedule& s = p_->schedule;
@@ -29,7 +29,7 @@ class Writer {
     size_t next_load = 0, next_store = 0;
     for (int slot = 0; slot < static_cast<int>(s.computes.size()); ++slot) {
       for (; next_load < loads.size() && loads[next_load]->slot <= slot; ++next_load) load(*loads[next_load]);
-      compute(s.computes[static_cast<size_t>(slot)]);
+      compute(slot, s.computes[static_cast<size_t>(slot)]);
       for (; next_store < s.stores.size() && s.stores[next_store].slot <= slot; ++next_store) store(s.stores[next_store]);
     }
     p_->groups = stream_.finish();
@@ -43,12 +43,12 @@ class Writer {
     uint32_t tiu, gdma;
   };
   Mark mark() const { return {stream_.tiu_id(), stream_.gdma_id()}; }
-  void note(const Mark& before, const Op* op) {
+  void note(const Mark& before, int compute_index) {
     Span span;
     if (stream_.tiu_id() > before.tiu) span.tiu_first = before.tiu + 1, span.tiu_last = stream_.tiu_id();
     if (stream_.gdma_id() > before.gdma) span.gdma_first = before.gdma + 1, span.gdma_last = stream_.gdma_id();
     span.group = stream_.group();
-    span.op = op;
+    span.compute = compute_index;
     if (span.tiu_first + span.gdma_first > 0) p_->spans.push_back(span);
   }
 
@@ -65,18 +65,19 @@ class Writer {
       const DdrTensor t = DdrTensor{p_->ddr.address(l.value, *aliases_), size_of(prec), l.view.dims, l.view.strides}.box(l.need.box);
       emitter_.load(shared ? shared_row(at(l.buffer), prec, t.dims) : aligned(at(l.buffer), prec, t.dims), t);
     }
-    note(before, l.op);
+    note(before, l.use);
   }
 
-  void compute(const Compute& c) {
+  void compute(int slot, const Compute& c) {
     const Mark before = mark();
+    stream_.take_f32_flag();
     const Kernel& kernel = *find_kernel(c.op->name());
     if (c.in_ddr) {
       DdrCtx ctx;
       for (const Value* v : c.op->in()) ctx.in.push_back(v == nullptr ? 0 : p_->ddr.address(v, *aliases_));
       ctx.out = p_->ddr.address(c.op->out(0), *aliases_);
       kernel.emit_ddr(*c.op, ctx, emitter_);
-      return note(before, c.op);
+      return note(before, slot);
     }
     TileCtx ctx;
     ctx.region = c.region;
@@ -96,7 +97,8 @@ class Writer {
     for (const size_t b : c.scratch) ctx.scratch.push_back(at(b));
     if (c.image_buffer >= 0) ctx.image = at(static_cast<size_t>(c.image_buffer));
     kernel.emit(*c.op, ctx, emitter_);
-    note(before, c.op);
+    if (stream_.take_f32_flag() && ctx.out.prec != Prec::F32) p_->widened.insert(c.op);
+    note(before, slot);
   }
 
   void store(const Store& x) {
@@ -107,10 +109,9 @@ class Writer {
     for (size_t a = 0; a < 4; ++a) from[a] = x.box.begin[a] - x.held.begin[a];
     const DdrTensor t = DdrTensor{p_->ddr.address(x.value, *aliases_), size_of(prec), x.view.dims, x.view.strides}.box(x.box);
     emitter_.store(t, held.at(from[0], from[1], from[2], from[3], x.box.extent));
-    note(before, x.op);
+    note(before, x.slot);
   }
 
-  const Graph* graph_;
   Program* p_;
   const Aliases* aliases_;
   Stream stream_;
@@ -154,7 +155,7 @@ Program build_program(const Graph& graph, const PlanOptions& options, const std:
   const Aliases aliases(graph);
   p.ddr = allocate_ddr(graph, p.schedule, aliases);
   phase("emit");
-  Writer(graph, p, aliases).run();
+  Writer(p, aliases).run();
   phase("pack");
   pack_coefficients(p);
   return p;

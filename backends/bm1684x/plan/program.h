@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "backends/bm1684x/alloc/ddr_alloc.h"
@@ -12,12 +13,11 @@
 
 namespace tpuc::bm1684x {
 
-// Commands [first, last] of a group of streams that belong to one tile of an op; 0, 0: none.
+// Commands [first, last] of a group of streams that belong to one step of a compute; 0, 0: none.
 struct Span {
   uint32_t tiu_first = 0, tiu_last = 0, gdma_first = 0, gdma_last = 0;
-  size_t group = 0;
-  const Op* op = nullptr;
-  int tile = 0;
+  size_t group = 0;  // of streams
+  int compute = 0;   // index into Schedule::computes
 };
 
 struct Program {
@@ -27,6 +27,7 @@ struct Program {
   DdrPlan ddr;
   Schedule schedule;
   int64_t local_peak_bytes = 0;  // of a lane
+  std::unordered_set<const Op*> widened;  // ops that compute in f32 inside local memory though their result is narrower
 };
 
 // `on_phase` is told "plan", "allocate", "emit", "pack" as they begin; may be empty.

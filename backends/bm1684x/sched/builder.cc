@@ -80,7 +80,7 @@ ComputeInput ScheduleBuilder::take_input(const Op& op, size_t i, const Need& nee
   std::erase_if(loaded_, [&](const Loaded& l) { return l.value == v && l.view == view && l.need.kind == need.kind; });
   const auto buffer = static_cast<int64_t>(new_buffer(local_bytes(input_prec(op, i), need), slot));
   loaded_.push_back({v, need, view, buffer});
-  s_.loads.push_back({static_cast<size_t>(buffer), slot, ready_slot(v), &op, v, -1, view, need});
+  s_.loads.push_back({static_cast<size_t>(buffer), slot, slot, ready_slot(v), &op, v, -1, view, need});
   return {buffer, need.box, shared};
 }
 
@@ -105,7 +105,7 @@ int64_t ScheduleBuilder::take_image(const Op& op, const Region& tile, const Foot
     s_.images.push_back({&op, tile, f.image_bytes, f.image_lanes});
   }
   image_ = LoadedImage{key, buffer};
-  s_.loads.push_back({static_cast<size_t>(buffer), slot, 0, &op, nullptr, index, {}, {}});
+  s_.loads.push_back({static_cast<size_t>(buffer), slot, slot, 0, &op, nullptr, index, {}, {}});
   return buffer;
 }
 
@@ -125,6 +125,7 @@ void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region&
   const Footprint f = kernel.footprint(op, tile);
   Compute c;
   c.op = &op;
+  c.tile = !s_.computes.empty() && s_.computes.back().op == &op ? s_.computes.back().tile + 1 : 0;
   c.region = tile;
   const auto needs = kernel.needs(op, tile);
   for (size_t i = 0; i < op.in().size(); ++i) c.in.push_back(take_input(op, i, needs[i], views.in[i], slot));

@@ -30,6 +30,7 @@ struct Image {
 struct Load {
   size_t buffer = 0;
   int slot = 0;      // issued before this compute
+  int use = 0;       // the compute it is made for
   int earliest = 0;  // the slot may move back to here: behind the store that makes the data
   const Op* op = nullptr;         // for whom
   const Value* value = nullptr;   // a tensor in DDR, or
@@ -45,6 +46,7 @@ struct ComputeInput {
 };
 struct Compute {
   const Op* op = nullptr;
+  int tile = 0;  // counted over the op's tiles
   Region region;
   std::vector<ComputeInput> in;
   int64_t out_buffer = -1, image_buffer = -1;  // -1 for DDR steps, resp. without image

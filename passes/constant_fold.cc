@@ -45,6 +45,21 @@ std::vector<Tensor> evaluate_constants(const Op& op) {
   }
 }
 
+// A new constant takes the name of the result it stands for.
+bool replace_by_constants(Graph& graph, Op& op) {
+  std::vector<Tensor> results = evaluate_constants(op);
+  std::vector<std::pair<Value*, std::string>> names;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const size_t before = graph.constants().size();
+    Value* c = graph.constant(std::move(results[i]), op.out(i)->name);
+    if (graph.constants().size() > before) names.emplace_back(c, op.out(i)->name);
+    if (!replace_value(graph, op.out(i), c)) return false;
+  }
+  graph.erase(op);
+  for (const auto& [c, name] : names) graph.rename(c, name);
+  return true;
+}
+
 }  // namespace
 
 bool run_constant_fold(Graph& graph, PassCtx& ctx) {
@@ -54,12 +69,7 @@ bool run_constant_fold(Graph& graph, PassCtx& ctx) {
     if (op.place == Place::Host || !inputs_are_constant(op) || !can_replace(graph, op)) continue;
     // Folding may not blow up the file: a small constant expanded to a huge one is better made at run time.
     if (bytes_out(op) > std::max(ctx.options.fold_limit_bytes, bytes_in(op))) continue;
-    std::vector<Tensor> results = evaluate_constants(op);
-    bool all = true;
-    for (size_t i = 0; i < results.size(); ++i)
-      all = replace_value(graph, op.out(i), graph.constant(std::move(results[i]), op.out(i)->name)) && all;
-    if (!all) continue;
-    graph.erase(op);
+    if (!replace_by_constants(graph, op)) continue;
     changed = true;
   }
   return changed;

@@ -71,6 +71,8 @@ class Lowering {
   Lowering(Graph& graph, const PassOptions& options) : graph_(graph), options_(options) {}
 
   void run() {
+    std::vector<std::string> names;  // of the outputs, before anything takes them
+    for (const Value* v : graph_.outputs()) names.push_back(v->name);
     for (const auto& v : graph_.inputs()) {
       input_types_[v.get()] = v->type.dtype;
       v->type.dtype = border_type(v->type.dtype);
@@ -78,7 +80,7 @@ class Lowering {
     std::vector<Op*> ops;
     for (Op& op : graph_.ops()) ops.push_back(&op);
     for (Op* op : ops) op->is<Cast>() ? lower_cast(*op) : lower(*op);
-    lower_outputs();
+    lower_outputs(names);
     for (auto& [in, out] : graph_.aliases) out = lowered(out);
     graph_.dce();
   }
@@ -168,6 +170,10 @@ class Lowering {
   void lower_cast(Op& op) {
     auto attrs = op.attrs<Cast>();
     Value* x = lowered(op.in(0));
+    if (attrs.origin == Origin::Lowering && x == op.in(0)) {  // the graph was lowered before
+      converted_.emplace(std::pair(x, attrs.to), op.out(0));
+      return;
+    }
     if (old_type(op.in(0)) == DType::Bool) x = get(op.in(0), DType::Bool, &op);
     const DType from = old_type(op.in(0));
     if (x->is_constant() && x->type.dtype != chip_integer(x->type.dtype)) x = get(op.in(0), chip_integer(from), &op);
@@ -188,14 +194,17 @@ class Lowering {
     rebuild(op, attrs, {x}, true);
   }
 
-  void lower_outputs() {
+  void lower_outputs(const std::vector<std::string>& names) {
     std::vector<Value*> outputs;
     for (Value* old : graph_.outputs()) {
-      const std::string name = old->name;
       Value* v = get(old, border_type(old_type(old)), nullptr);
       const bool is_input = v->def == nullptr && !v->is_constant();
       const bool is_taken = std::find(outputs.begin(), outputs.end(), v) != outputs.end();
       if (v != old && (is_input || is_taken)) v = add_cast(v, v->type.dtype, nullptr);
+      const std::string& name = names[outputs.size()];
+      Value* inner = lowered(old);
+      if (v != inner && inner->name == name && inner->def != nullptr)
+        graph_.rename(inner, fmt::format("{}~{}", name, to_string(inner->type.dtype)));
       if (v != old) graph_.rename(v, name);
       outputs.push_back(v);
     }

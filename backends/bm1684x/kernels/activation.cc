@@ -1,0 +1,110 @@
+// Activations that compute in the elements' own type: a few AR commands.   source: TIU.md section 3
+// Exact, or one rounding per command in f16 and bf16. The functions that need polynomials are in
+// activation_function.cc.
+#include "ops/activation.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "backends/bm1684x/emit/emitter.h"
+#include "backends/bm1684x/kernels/activation_function.h"
+#include "backends/bm1684x/kernels/activation_prelu.h"
+#include "backends/bm1684x/kernels/eltwise_views.h"
+#include "backends/bm1684x/kernels/families.h"
+
+namespace tpuc::bm1684x {
+
+namespace {
+
+// One tensor of the result's type and shape beside it, so that no command works in place (which costs double).
+Footprint one_scratch(const Op& op, const Region& out) {
+  return {.scratch = {aligned_bytes(prec_of(op.out(0)->type.dtype), out.extent)}};
+}
+Footprint no_scratch(const Op&, const Region&) { return {}; }
+
+LocalTensor scratch(const TileCtx& t) { return aligned(t.scratch[0], t.out.prec, t.region.extent); }
+Arg real(const TileCtx& t, double value) { return Arg::real(t.out.prec, value); }
+
+void emit_relu(const Op&, const TileCtx& t, Emitter& e) {
+  e.ar(ArOp::Max, t.output(), t.input(0, t.region), real(t, 0));
+}
+void emit_abs(const Op&, const TileCtx& t, Emitter& e) { e.unary(ArOp::Abs, t.output(), t.input(0, t.region)); }
+void emit_neg(const Op&, const TileCtx& t, Emitter& e) {
+  e.ar(ArOp::Mul, t.output(), t.input(0, t.region), real(t, -1));
+}
+
+void emit_clip(const Op& op, const TileCtx& t, Emitter& e) {
+  const auto& a = op.attrs<ops::Clip>();
+  const LocalTensor x = t.input(0, t.region), out = t.output();
+  const bool has_min = a.min > std::numeric_limits<float>::lowest(),
+             has_max = a.max < std::numeric_limits<float>::max();
+  if (!has_max) return e.ar(ArOp::Max, out, x, real(t, a.min));
+  if (!has_min) return e.ar(ArOp::Min, out, x, real(t, a.max));
+  e.ar(ArOp::Max, scratch(t), x, real(t, a.min));
+  e.ar(ArOp::Min, out, scratch(t), real(t, a.max));
+}
+
+void emit_leaky_relu(const Op& op, const TileCtx& t, Emitter& e) {
+  const double alpha = op.attrs<ops::LeakyRelu>().alpha;
+  const LocalTensor x = t.input(0, t.region);
+  e.ar(ArOp::Mul, scratch(t), x, real(t, alpha));
+  e.ar(alpha <= 1 ? ArOp::Max : ArOp::Min, t.output(), x, scratch(t));
+}
+
+void hard_sigmoid(const LocalTensor& out, const LocalTensor& x, const LocalTensor& other, double alpha, double beta,
+                  Emitter& e) {
+  const Prec p = out.prec;
+  e.ar(ArOp::Mul, out, x, Arg::real(p, alpha));
+  e.ar(ArOp::Add, other, out, Arg::real(p, beta));
+  e.ar(ArOp::Max, out, other, Arg::real(p, 0));
+  e.ar(ArOp::Min, other, out, Arg::real(p, 1));
+}
+
+void emit_hard_sigmoid(const Op& op, const TileCtx& t, Emitter& e) {
+  const auto& a = op.attrs<ops::HardSigmoid>();
+  const LocalTensor out = t.output(), s = scratch(t);
+  hard_sigmoid(s, t.input(0, t.region), out, a.alpha, a.beta, e);
+}
+
+void emit_hard_swish(const Op&, const TileCtx& t, Emitter& e) {
+  const LocalTensor x = t.input(0, t.region), out = t.output(), s = scratch(t);
+  hard_sigmoid(out, x, s, 1.0 / 6, 0.5, e);
+  e.ar(ArOp::Mul, out, s, x);
+}
+
+Kernel simple(std::string_view name, Footprint (*footprint)(const Op&, const Region&),
+              void (*emit)(const Op&, const TileCtx&, Emitter&)) {
+  return {.op = name,
+          .supports = one_operand_support,
+          .views = one_operand_views,
+          .axes = all_axes,
+          .needs = one_operand_needs,
+          .footprint = footprint,
+          .pack = nullptr,
+          .emit = emit,
+          .emit_ddr = nullptr,
+          .view_of = nullptr,
+          .parts_of = nullptr};
+}
+
+}  // namespace
+
+std::span<const Kernel> activation_kernels() {
+  static const std::vector<Kernel> kTable = [] {
+    std::vector<Kernel> all{simple(ops::Relu::kName, no_scratch, emit_relu),
+                            simple(ops::Abs::kName, no_scratch, emit_abs),
+                            simple(ops::Neg::kName, no_scratch, emit_neg),
+                            simple(ops::Clip::kName, one_scratch, emit_clip),
+                            simple(ops::LeakyRelu::kName, one_scratch, emit_leaky_relu),
+                            simple(ops::HardSigmoid::kName, one_scratch, emit_hard_sigmoid),
+                            simple(ops::HardSwish::kName, one_scratch, emit_hard_swish),
+                            prelu_kernel()};
+    for (const Kernel& k : function_kernels()) all.push_back(k);
+    return all;
+  }();
+  return kTable;
+}
+
+}  // namespace tpuc::bm1684x

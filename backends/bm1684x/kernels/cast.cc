@@ -1,0 +1,92 @@
+// cast between the chip's types.   source: TIU.md section 3 (cast), COOKBOOK.md section 7
+// Float to float: one rounding to nearest even; f16 <-> bf16 go through f32, which holds both exactly. Float to integer
+// truncates and saturates. i32 <-> halves go through f32.
+#include "ops/cast.h"
+
+#include <fmt/core.h>
+
+#include <optional>
+
+#include "backends/bm1684x/emit/emitter.h"
+#include "backends/bm1684x/kernels/eltwise_views.h"
+#include "backends/bm1684x/kernels/families.h"
+
+namespace tpuc::bm1684x {
+
+namespace {
+
+constexpr uint32_t kNearestEven = 0, kTowardZero = 2;
+
+bool is_chip_type(DType t) {
+  return is_chip_float(t) || t == DType::I8 || t == DType::U8 || t == DType::I16 || t == DType::U16 ||
+         t == DType::I32 || t == DType::U32;
+}
+
+// What the lowering makes of types the chip lacks, when the op is asked about before it.
+DType lowered(DType t) {
+  return t == DType::I64 ? DType::I32 : t == DType::F64 ? DType::F32 : t == DType::Bool ? DType::U8 : t;
+}
+
+bool is_wide_int(Prec p) { return p == Prec::I32 || p == Prec::I16; }
+
+// The type between the two where the chip has no direct way.
+std::optional<Prec> step_between(Prec from, Prec to) {
+  if (is_half(from) && is_half(to) && from != to) return Prec::F32;
+  if ((is_half(from) && is_wide_int(to)) || (is_wide_int(from) && is_half(to)))
+    return from == Prec::I16 ? Prec::I32 : Prec::F32;
+  if ((from == Prec::I16 && to == Prec::F32) || (from == Prec::F32 && to == Prec::I16)) return Prec::I32;
+  return std::nullopt;
+}
+
+Support supports(const Op& op, DType) {
+  const TensorType &from = op.in(0)->type, &to = op.out(0)->type;
+  for (const TensorType* t : {&from, &to})
+    if (!is_chip_type(lowered(t->dtype))) return {false, fmt::format("the chip has no {}", to_string(t->dtype))};
+  if (!plain_view(from.dims))
+    return {false, fmt::format("the shape {} has no split into extents below 65536", to_string(from.dims))};
+  return {};
+}
+
+Footprint footprint(const Op& op, const Region& out) {
+  const auto between = step_between(prec_of(op.in(0)->type.dtype), prec_of(op.out(0)->type.dtype));
+  Footprint f;
+  if (between) f.scratch.push_back(aligned_bytes(*between, out.extent));
+  return f;
+}
+
+void convert(const LocalTensor& out, const LocalTensor& in, bool in_signed, bool out_signed, Emitter& e) {
+  if (out.prec == in.prec) return e.copy(out, in);
+  const bool truncates = is_float(in.prec) && is_int(out.prec);
+  e.unary(ArOp::Cast, out, in,
+          {.rounding = truncates ? kTowardZero : kNearestEven, .a_signed = in_signed, .out_signed = out_signed});
+}
+
+void emit(const Op& op, const TileCtx& t, Emitter& e) {
+  const DType from = op.in(0)->type.dtype, to = op.out(0)->type.dtype;
+  const bool from_signed = is_float(from) || is_signed(from), to_signed = is_float(to) || is_signed(to);
+  const LocalTensor in = t.input(0, t.region), out = t.output();
+  const auto between = step_between(in.prec, out.prec);
+  if (!between) return convert(out, in, from_signed, to_signed, e);
+  const LocalTensor middle = aligned(t.scratch[0], *between, out.dims);
+  convert(middle, in, from_signed, true, e);
+  convert(out, middle, true, to_signed, e);
+}
+
+}  // namespace
+
+std::span<const Kernel> cast_kernels() {
+  static const Kernel kTable[] = {{.op = ops::Cast::kName,
+                                   .supports = supports,
+                                   .views = one_operand_views,
+                                   .axes = all_axes,
+                                   .needs = one_operand_needs,
+                                   .footprint = footprint,
+                                   .pack = nullptr,
+                                   .emit = emit,
+                                   .emit_ddr = nullptr,
+                                   .view_of = nullptr,
+                                   .parts_of = nullptr}};
+  return kTable;
+}
+
+}  // namespace tpuc::bm1684x

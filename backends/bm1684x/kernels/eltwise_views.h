@@ -1,0 +1,39 @@
+// How operators that work element by element see their operands as [N,C,H,W]: rank 4 naturally, other ranks with
+// adjacent axes merged so that many elements lie in lanes and rows are long. Neighbours of one shape get equal views.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "backends/bm1684x/kernel.h"
+
+namespace tpuc::bm1684x {
+
+// Views of an output and of inputs that broadcast to it (null: absent, gets an empty view). Nothing when more than four
+// axes remain after merging, or an extent cannot be brought under 65536.
+std::optional<Views> broadcast_views(const Dims& out, std::span<const Dims* const> in);
+
+// The view of a tensor alone: what operators of one operand use.
+std::optional<View> plain_view(const Dims& dims);
+// A count of elements as channels * width, both below 65536; prefers full lanes, then long rows.
+struct Split {
+  int64_t channels = 1, width = 1;
+};
+std::optional<Split> split_count(int64_t count);
+
+// The same places with the strides row_major would write: those of extents 1 mean nothing, but views are compared.
+View normalized(const View& v);
+
+// The part of each input that goes with `out`: a box with the repeated axes at 0, shared where C is repeated.
+Need broadcast_need(const View& in, const View& out_view, const Region& out);
+
+// Support, views, axes and needs of operators with one operand of the result's shape.
+Support one_operand_support(const Op& op, DType precision);
+Views one_operand_views(const Op& op);
+Axes all_axes(const Op& op);
+std::vector<Need> one_operand_needs(const Op& op, const Region& out);
+
+bool is_chip_float(DType t);
+
+}  // namespace tpuc::bm1684x

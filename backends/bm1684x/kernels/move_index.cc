@@ -1,0 +1,99 @@
+// gather along one axis: constant indices as copies of evenly spaced runs, others by the engine's gather.
+//   source: GDMA.md section 5
+#include "backends/bm1684x/kernels/move_index.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "backends/bm1684x/kernels/move_copy.h"
+#include "ops/gather.h"
+
+namespace tpuc::bm1684x {
+
+namespace {
+
+constexpr size_t kMaxRuns = 64;  // copies beyond this cost more commands than one gather
+
+// x as [outer, axis, inner], y as [outer, count, inner].
+struct Shape {
+  int64_t outer = 1, size = 1, inner = 1, count = 1;
+};
+Shape shape_of(const Op& op) {
+  const Dims& x = op.in(0)->type.dims;
+  const auto axis = static_cast<size_t>(op.attrs<ops::Gather>().axis);
+  Shape s;
+  for (size_t i = 0; i < axis; ++i) s.outer *= x[i];
+  s.size = x[axis];
+  for (size_t i = axis + 1; i < x.size(); ++i) s.inner *= x[i];
+  s.count = element_count(op.in(1)->type);
+  return s;
+}
+
+// Output rows [at, at + count) come from input rows first, first + step, ...
+struct Run {
+  int64_t at, count, first, step;
+};
+std::vector<Run> runs(const Op& op) {
+  const Shape s = shape_of(op);
+  std::vector<Run> all;
+  int64_t at = 0;
+  for (int64_t index : op.in(1)->tensor().to_i64()) {
+    if (index < 0) index += s.size;
+    Run* last = all.empty() ? nullptr : &all.back();
+    const int64_t step = last == nullptr ? 0 : index - (last->first + (last->count - 1) * last->step);
+    if (last != nullptr && step >= 0 && (last->count == 1 || step == last->step)) {
+      last->step = step;
+      ++last->count;
+    } else {
+      all.push_back({at, 1, index, 0});
+    }
+    ++at;
+  }
+  return all;
+}
+
+bool has_negative(const Tensor& indices) {
+  const auto v = indices.to_i64();
+  return std::any_of(v.begin(), v.end(), [](int64_t i) { return i < 0; });
+}
+
+// Which way: copies, or one command with the index tensor in DDR.
+bool by_copies(const Op& op) {
+  return op.in(1)->is_constant() && (runs(op).size() <= kMaxRuns || has_negative(op.in(1)->tensor()));
+}
+
+Support supports(const Op& op, DType precision) {
+  if (Support s = move_support(op, precision); !s.ok) return s;
+  const Shape s = shape_of(op);
+  if (by_copies(op)) {
+    for (const Run& r : runs(op))
+      if (r.first < 0 || r.first + (r.count - 1) * r.step >= s.size)
+        return {false, fmt::format("an index lies outside the axis of {}", s.size)};
+    return {};
+  }
+  for (const int64_t extent : {s.outer, s.size, s.inner, s.count})
+    if (extent > kMaxDim)
+      return {false, fmt::format("extent {} of a gather exceeds 65535 (GDMA.md section 4)", extent)};
+  return {};
+}
+
+void emit(const Op& op, const DdrCtx& t, Emitter& e) {
+  const Shape s = shape_of(op);
+  const int64_t bytes = elem_bytes(op);
+  if (!by_copies(op)) {
+    const DdrTensor out{t.out, bytes, {1, s.outer, s.count, s.inner}, {0, s.count * s.inner, s.inner, 1}};
+    const DdrTensor in{t.in[0], bytes, {1, s.outer, s.size, s.inner}, {0, s.size * s.inner, s.inner, 1}};
+    return e.ddr_gather(out, in, t.in[1], s.count);
+  }
+  for (const Run& r : runs(op))
+    copy_nd({{s.outer, r.count, s.inner}, {s.count * s.inner, s.inner, 1}, {s.size * s.inner, r.step * s.inner, 1}},
+            t.out + static_cast<uint64_t>(r.at * s.inner * bytes),
+            t.in[0] + static_cast<uint64_t>(r.first * s.inner * bytes), bytes, e);
+}
+
+}  // namespace
+
+Kernel gather_kernel() { return ddr_kernel(ops::Gather::kName, supports, emit); }
+
+}  // namespace tpuc::bm1684x

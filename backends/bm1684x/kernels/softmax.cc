@@ -1,0 +1,183 @@
+// softmax and log_softmax along any axis, in f32 (halves widened once, rounded once).   source: COOKBOOK.md section 4
+// Absolute error 1.6e-7, relative 1.2e-6; coarse exp for halves, below half a unit of f16.
+#include "ops/softmax.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "backends/bm1684x/emit/emitter.h"
+#include "backends/bm1684x/kernels/activation_math.h"
+#include "backends/bm1684x/kernels/eltwise_views.h"
+#include "backends/bm1684x/kernels/families.h"
+#include "backends/bm1684x/kernels/reduce_axes.h"
+
+namespace tpuc::bm1684x {
+
+namespace {
+
+using Buf = FloatMath::Buf;
+
+constexpr uint32_t kMinusInfinity = 0xFF800000;
+constexpr int64_t kMaxLength = 16384;  // of the axis, see reduce_axes.cc
+constexpr size_t kSmall = 4;           // scratch tensors of one value per row
+
+// The axis as W of rows in lanes, or, with axes behind it, as H.
+struct Layout {
+  Shape4 dims{1, 1, 1, 1};
+  bool in_rows = true;
+  View view;
+};
+
+std::optional<Layout> layout(const Op& op) {
+  const Dims& d = op.out(0)->type.dims;
+  const auto axis =
+      static_cast<size_t>(op.is<ops::Softmax>() ? op.attrs<ops::Softmax>().axis : op.attrs<ops::LogSoftmax>().axis);
+  int64_t outer = 1, inner = 1;
+  for (size_t i = 0; i < axis; ++i) outer *= d[i];
+  for (size_t i = axis + 1; i < d.size(); ++i) inner *= d[i];
+  const int64_t length = d[axis];
+  Layout l;
+  l.in_rows = inner == 1;
+  const auto split = split_count(inner == 1 ? outer : inner);
+  if (!split || length > kMaxLength || (inner > 1 && outer > kMaxDim)) return std::nullopt;
+  if (inner == 1) {
+    l.dims = outer <= kMaxDim ? Shape4{1, outer, 1, length} : Shape4{split->width, split->channels, 1, length};
+    l.view = normalized({l.dims, {length, length, 0, 1}});
+    if (outer > kMaxDim) l.view.strides = {length, split->width * length, 0, 1};
+    return l;
+  }
+  l.dims = {outer, split->channels, length, split->width};
+  l.view = normalized({l.dims, {length * inner, split->width, inner, 1}});
+  return l;
+}
+
+Support supports(const Op& op, DType) {
+  if (!is_float(op.in(0)->type.dtype)) return {false, fmt::format("elements are {}", to_string(op.in(0)->type.dtype))};
+  if (!layout(op))
+    return {false, fmt::format("the shape {}: an axis of more than 16384 elements, or extents above 65535",
+                               to_string(op.out(0)->type.dims))};
+  return {};
+}
+
+Views views(const Op& op) {
+  const View v = layout(op).value().view;
+  return {{v}, v};
+}
+
+Axes axes(const Op& op) {
+  const bool in_rows = layout(op).value().in_rows;
+  return {.h = in_rows, .w = !in_rows};
+}
+
+// Rows are padded to whole units of 16 elements.
+Shape4 work_dims(const Op& op, const Region& out) {
+  Shape4 d = out.extent;
+  if (layout(op).value().in_rows) d[3] = align_up(d[3], kEuBytes / 4);
+  return d;
+}
+Shape4 small_dims(const Op& op, const Region& out) {
+  Shape4 d = out.extent;
+  d[layout(op).value().in_rows ? 3 : 2] = 1;
+  return d;
+}
+
+bool is_fine(const Op& op) { return op.out(0)->type.dtype == DType::F32; }
+bool is_log(const Op& op) { return op.is<ops::LogSoftmax>(); }
+
+TableImage tables(const Op& op) {
+  TableImage t{{is_fine(op) ? Poly::ExpFine : Poly::Exp2Coarse}};
+  if (is_log(op)) t.tables.push_back(Poly::Log);
+  return t;
+}
+
+// Work tensors first (log: one more, the differences stay), then small ones, then one for reductions.
+size_t work_count(const Op& op) { return is_log(op) ? 5 : 4; }
+
+Footprint footprint(const Op& op, const Region& out) {
+  Footprint f;
+  f.scratch.assign(work_count(op), aligned_bytes(Prec::F32, work_dims(op, out)));
+  f.scratch.insert(f.scratch.end(), kSmall, aligned_bytes(Prec::F32, small_dims(op, out)));
+  f.scratch.push_back(reduce_scratch_bytes(Prec::F32, work_dims(op, out)));
+  f.image_bytes = tables(op).lane_bytes();
+  return f;
+}
+
+std::vector<std::byte> pack(const Op& op, const Region&) { return tables(op).pack(); }
+
+// x in f32, rows padded with minus infinity.
+Buf load(const Op& op, const TileCtx& t, FloatMath& work, Emitter& e) {
+  Buf x = work.take();
+  const LocalTensor in = t.input(0, t.region);
+  const int64_t length = in.dims[3], padded = (*x).dims[3];
+  const Shape4 tail{in.dims[0], in.dims[1], in.dims[2], padded - length};
+  if (padded > length && layout(op).value().in_rows) e.fill((*x).at(0, 0, 0, length, tail), kMinusInfinity);
+  const LocalTensor inside = (*x).at(0, 0, 0, 0, in.dims);
+  if (in.prec == Prec::F32)
+    e.copy(inside, in);
+  else
+    e.cast(inside, in);
+  return x;
+}
+
+void store(const LocalTensor& out, const Arg& a, ArOp op, const Arg& b, FloatMath& work, Emitter& e) {
+  Arg first = a;
+  first.tensor = first.tensor.at(0, 0, 0, 0, out.dims);
+  if (out.prec == Prec::F32) return e.ar(op, out, first, b);
+  const Buf r = work.take();
+  const LocalTensor inside = (*r).at(0, 0, 0, 0, out.dims);
+  e.ar(op, inside, first, b);
+  e.cast(out, inside);
+}
+
+void emit(const Op& op, const TileCtx& t, Emitter& e) {
+  const TableImage image = tables(op);
+  const std::span<const uint32_t> scratch(t.scratch);
+  FloatMath work(e, scratch.first(work_count(op)), work_dims(op, t.region), image, t.image, is_fine(op));
+  FloatMath small(e, scratch.subspan(work_count(op), kSmall), small_dims(op, t.region), image, t.image, true);
+  const uint32_t reduce_at = t.scratch.back();
+  Buf shifted;
+  {
+    const Buf x = load(op, t, work, e);
+    const Buf highest = small.take();
+    reduce_axes(RowKind::Max, *highest, *x, 1, reduce_at, e);
+    shifted = work.sub(x, highest);
+  }
+  Buf sum = small.take();
+  if (is_log(op)) {
+    {
+      const Buf p = work.exp(Buf(*shifted));
+      reduce_axes(RowKind::Sum, *sum, *p, 1, reduce_at, e);
+    }
+    const Buf log = small.log(std::move(sum));
+    return store(t.output(), shifted, ArOp::Sub, log, work, e);
+  }
+  const Buf p = work.exp(std::move(shifted));
+  reduce_axes(RowKind::Sum, *sum, *p, 1, reduce_at, e);
+  const Buf share = small.take();
+  e.ar(ArOp::Div, *share, Arg::f32(1.0f), sum, {.rounding = 3});
+  store(t.output(), p, ArOp::Mul, share, work, e);
+}
+
+Kernel kernel(std::string_view name) {
+  return {.op = name,
+          .supports = supports,
+          .views = views,
+          .axes = axes,
+          .needs = one_operand_needs,
+          .footprint = footprint,
+          .pack = pack,
+          .emit = emit,
+          .emit_ddr = nullptr,
+          .view_of = nullptr,
+          .parts_of = nullptr};
+}
+
+}  // namespace
+
+std::span<const Kernel> softmax_kernels() {
+  static const Kernel kTable[] = {kernel(ops::Softmax::kName), kernel(ops::LogSoftmax::kName)};
+  return kTable;
+}
+
+}  // namespace tpuc::bm1684x

@@ -1,8 +1,8 @@
 // Convolutions by oneDNN. Constant filters are packed when the kernel is prepared; run-time filters at every call.
 #include "ops/conv.h"
 
-#include <map>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <unordered_map>
 
 #include "runtime/fast/fast.h"
 
@@ -136,6 +136,7 @@ Kernel prepare_conv_transpose(const Site& site) {
   const auto& a = site.attrs_of<ops::ConvTranspose2d>();
   // Output pads are a smaller cut at the end: the same arithmetic, where the cut stays non-negative.
   const memory::dims end{a.pads[2] - a.output_pads[0], a.pads[3] - a.output_pads[1]};
+  if (end[0] < 0 || end[1] < 0) return {};
   const Layouts have = graph_layouts(site, transposed_filter(site.dims(1), a.group, a.filter));
   return build<dnnl::deconvolution_forward>(site, have, a.activation, dnnl::algorithm::deconvolution_direct,
                                             memory::dims(a.strides), dilations_of(a.dilations),

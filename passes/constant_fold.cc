@@ -40,7 +40,7 @@ std::vector<Tensor> evaluate_constants(const Op& op) {
   } catch (const UserError& e) {  // a constant the model computes wrongly: say where
     std::vector<Diagnostic> all = e.diagnostics();
     for (Diagnostic& d : all)
-      d = std::move(d).note("at", fmt::format("node '{}'", op.loc.empty() ? op.out(0)->name : op.loc.back()));
+      d.notes.emplace_back("at", fmt::format("node '{}'", op.loc.empty() ? op.out(0)->name : op.loc.back()));
     throw UserError(std::move(all));
   }
 }

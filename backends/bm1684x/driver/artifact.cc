@@ -2,8 +2,11 @@
 #include "backends/bm1684x/bmodel/bmodel.h"
 #include "backends/bm1684x/driver/backend.h"
 #include "backends/bm1684x/driver/border.h"
+#include "backends/bm1684x/isa/gdma_decode.h"
+#include "backends/bm1684x/isa/isa.h"
 #include "backends/bm1684x/kernel.h"
 #include "backends/bm1684x/sim/simulator.h"
+#include "backends/bm1684x/sim/vectors.h"
 #include "tpuc/support/check.h"
 
 namespace tpuc::bm1684x {
@@ -40,6 +43,14 @@ const Tensor& input_of(const std::map<std::string, Tensor>& inputs, const std::s
   const auto found = inputs.find(name);
   if (found == inputs.end()) throw UserError(diagnostic(ErrorCode::E6005, "input `{}` is missing", name));
   return found->second;
+}
+
+std::string isa_lines(const std::vector<InstrInfo>& instructions) {
+  std::string out;
+  for (const InstrInfo& i : instructions)
+    out += fmt::format("{:<4}  {:<22} {:<8} function {:<3} {:>4} bits  {}\n", i.engine, i.name, i.form, i.function,
+                       i.bits, i.vectors.empty() ? "unconfirmed" : fmt::format("confirmed by {}", i.vectors));
+  return out;
 }
 
 }  // namespace
@@ -86,6 +97,13 @@ RunOutcome Bm1684x::run(std::span<const std::byte> artifact, const std::map<std:
   for (size_t i = 0; i < result.outputs.size(); ++i)
     out.tensors.insert_or_assign(result.outputs[i].name, from_stored(result.outputs[i], stage.outputs[i], how.raw));
   return out;
+}
+
+std::string Bm1684x::isa() const { return isa_lines(tiu_instructions()) + isa_lines(gdma_instructions()); }
+
+Backend::Replay Bm1684x::replay_vectors(const std::string& folder) const {
+  const VectorReport report = bm1684x::replay_vectors(folder);
+  return {to_text(report), report.passed, report.failed};
 }
 
 }  // namespace tpuc::bm1684x

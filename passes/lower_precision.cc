@@ -191,7 +191,7 @@ class Lowering {
         return;
       }
     }
-    rebuild(op, attrs, {x}, true);
+    rebuild(op, attrs, {x}, attrs.to != op.attrs<Cast>().to);
   }
 
   void lower_outputs(const std::vector<std::string>& names) {

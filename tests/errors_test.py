@@ -1,15 +1,18 @@
 # Runs the cases of tests/errors: bad inputs, the exact message each must get, and the exit code.
 #   python3 tests/errors_test.py TPUC PROTOC ONNX_INCLUDE_DIR [NAME...]      TPUC_BLESS=1 rewrites the expected text: review the diff
 # A case is one text file, E<code>_<what>.case, of sections that begin with a line "=== ...":
-#   === run: check model.onnx          the arguments of tpuc; it runs in an empty folder
+#   === run: check model.onnx          the arguments of tpuc, in an empty folder; of several runs only the last may fail
 #   === exit: 3
-#   === file: model.onnx               a file to write first; .onnx is given as protobuf text (onnx.ModelProto), .hex as bytes
+#   === file: model.onnx               a file to write first; .onnx is given as protobuf text (onnx.ModelProto), .hex as bytes,
+#                                      .npz as lines "NAME DTYPE DIMS VALUE", like "x f32 1x3x8x8 0.5" (every element)
 #   === expect                         what tpuc must print on stderr (exactly)
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'errors')
@@ -18,12 +21,12 @@ BLESS = os.environ.get('TPUC_BLESS') == '1'
 
 
 def read_case(path):
-    case = {'run': '', 'exit': 0, 'files': {}, 'expect': ''}
+    case = {'run': [], 'exit': 0, 'files': {}, 'expect': ''}
     with open(path, encoding='utf-8') as f:
         parts = re.split(r'^=== (\w+)(?:: (.*))?\n', f.read(), flags=re.M)
     for kind, value, body in zip(parts[1::3], parts[2::3], parts[3::3]):
         if kind == 'run':
-            case['run'] = value
+            case['run'].append(value)
         elif kind == 'exit':
             case['exit'] = int(value)
         elif kind == 'file':
@@ -35,10 +38,29 @@ def read_case(path):
     return case
 
 
+def npy(dtype, dims, value):
+    """A .npy file whose elements are all `value`."""
+    descr, code = {'f32': ('<f4', 'f'), 'i32': ('<i4', 'i'), 'i64': ('<i8', 'q'), 'u8': ('|u1', 'B')}[dtype]
+    shape = [int(d) for d in dims.split('x')]
+    count = 1
+    for d in shape:
+        count *= d
+    header = "{'descr': '%s', 'fortran_order': False, 'shape': %r, }" % (descr, tuple(shape))
+    header += ' ' * (-(len(header) + 11) % 64) + '\n'
+    element = struct.pack('<' + code, float(value) if code == 'f' else int(value))
+    return b'\x93NUMPY\x01\x00' + struct.pack('<H', len(header)) + header.encode() + element * count
+
+
 def write_file(folder, name, body):
     if name.endswith('.onnx'):
         command = [PROTOC, '--encode=onnx.ModelProto', '-I' + ONNX, 'onnx/onnx.proto']
         data = subprocess.run(command, input=body.encode(), capture_output=True, check=True).stdout
+    elif name.endswith('.npz'):
+        with zipfile.ZipFile(os.path.join(folder, name), 'w') as archive:
+            for line in body.splitlines():
+                key, dtype, dims, value = line.split()
+                archive.writestr(key + '.npy', npy(dtype, dims, value))
+        return
     elif name.endswith('.hex'):
         name, data = name[:-len('.hex')], bytes.fromhex(re.sub(r'#.*', '', body))
     else:
@@ -53,8 +75,11 @@ def run_case(path):
     with tempfile.TemporaryDirectory() as folder:
         for name, body in case['files'].items():
             write_file(folder, name, body)
-        before = sorted(os.listdir(folder))
-        result = subprocess.run([TPUC] + case['run'].split(), cwd=folder, capture_output=True, text=True, timeout=120)
+        results = []
+        for arguments in case['run']:
+            before = sorted(os.listdir(folder))
+            results.append(subprocess.run([TPUC] + arguments.split(), cwd=folder, capture_output=True, text=True, timeout=120))
+        result = results.pop()
         left = sorted(os.listdir(folder))
     if BLESS:
         with open(path, encoding='utf-8') as f:
@@ -64,7 +89,7 @@ def run_case(path):
         with open(path, 'w', encoding='utf-8') as f:
             f.write(text)
         return ''
-    wrong = []
+    wrong = [r.stderr for r in results if r.returncode]
     code = os.path.basename(path).split('_')[0]
     if 'error[%s]' % code not in result.stderr:
         wrong.append('no error[%s] is printed' % code)

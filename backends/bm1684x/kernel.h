@@ -49,6 +49,7 @@ struct Footprint {
   std::vector<int64_t> scratch;  // one buffer each, 64-byte aligned
   int64_t image_bytes = 0;       // the constant image of this region (`pack`); multiple of 4
   int64_t image_lanes = 64;
+  bool image_follows_tile = false;  // the image depends on the whole region, not on its channels only
 };
 
 // Addresses for one tile. `out` holds at least `region`; `in[i]` holds at least the box of needs(region)[i].

@@ -131,7 +131,10 @@ Footprint footprint(const Op& op, const Region& out) {
     f.scratch.push_back(aligned_bytes(Prec::F32, p.in));
     f.scratch.push_back(aligned_bytes(Prec::F32, p.out));
   }
-  if (!g.is_max && !g.even()) f.image_bytes = 4 * (out.extent[2] + out.extent[3]);
+  if (!g.is_max && !g.even()) {
+    f.image_bytes = 4 * (out.extent[2] + out.extent[3]);
+    f.image_follows_tile = true;
+  }
   return f;
 }
 

@@ -19,6 +19,12 @@ int64_t local_bytes(Prec prec, const Need& need) {
   return aligned_bytes(prec, dims);
 }
 
+std::string key_text(const Region& r) {
+  std::string text;
+  for (size_t a = 0; a < 4; ++a) text += fmt::format("{}+{} ", r.begin[a], r.extent[a]);
+  return text;
+}
+
 }  // namespace
 
 size_t ScheduleBuilder::new_buffer(int64_t bytes, int slot) {
@@ -86,24 +92,17 @@ ComputeInput ScheduleBuilder::take_input(const Op& op, size_t i, const Need& nee
 
 int64_t ScheduleBuilder::take_image(const Op& op, const Region& tile, const Footprint& f, int slot) {
   if (f.image_bytes == 0) return -1;
-  // An image depends on the channels of a tile only.
   Region key = tile;
-  for (const size_t axis : {size_t{0}, size_t{2}, size_t{3}}) key.begin[axis] = 0, key.extent[axis] = 1;
+  if (!f.image_follows_tile)
+    for (const size_t axis : {size_t{0}, size_t{2}, size_t{3}}) key.begin[axis] = 0, key.extent[axis] = 1;
   if (image_ && image_->region == key) {
     touch(image_->buffer, slot);
     return image_->buffer;
   }
   const auto buffer = static_cast<int64_t>(new_buffer(f.image_bytes, slot));
-  int64_t index = -1;
-  for (size_t k = 0; k < s_.images.size() && index < 0; ++k) {
-    const Image& im = s_.images[s_.images.size() - 1 - k];
-    if (im.op != &op) break;
-    if (im.region.begin[1] == tile.begin[1] && im.region.extent[1] == tile.extent[1]) index = static_cast<int64_t>(s_.images.size() - 1 - k);
-  }
-  if (index < 0) {
-    index = static_cast<int64_t>(s_.images.size());
-    s_.images.push_back({&op, tile, f.image_bytes, f.image_lanes});
-  }
+  const auto [it, fresh] = packed_.try_emplace(key_text(key), static_cast<int64_t>(s_.images.size()));
+  if (fresh) s_.images.push_back({&op, tile, f.image_bytes, f.image_lanes});
+  const int64_t index = it->second;
   image_ = LoadedImage{key, buffer};
   s_.loads.push_back({static_cast<size_t>(buffer), slot, slot, 0, &op, nullptr, index, {}, {}});
   return buffer;
@@ -159,6 +158,7 @@ void ScheduleBuilder::add(const Group& group) {
     const Kernel& kernel = *find_kernel(o.op->name());
     loaded_.clear();
     image_.reset();
+    packed_.clear();
     if (kernel.emit_ddr != nullptr) {
       add_ddr_step(*o.op);
       continue;

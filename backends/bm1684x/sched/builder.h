@@ -1,7 +1,9 @@
 // Turns groups into schedule steps: what is loaded when, what stays, what is stored.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -52,6 +54,7 @@ class ScheduleBuilder {
     int64_t buffer = -1;
   };
   std::optional<LoadedImage> image_;
+  std::map<std::string, int64_t> packed_;  // images of the current op by region
 };
 
 }  // namespace tpuc::bm1684x

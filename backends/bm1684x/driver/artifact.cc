@@ -1,5 +1,6 @@
 // The artifact's side of the BM1684X back end: bmodels run, listed and priced, by the simulator and its neighbours.
 #include "backends/bm1684x/bmodel/bmodel.h"
+#include "backends/bm1684x/cycles/profile.h"
 #include "backends/bm1684x/driver/backend.h"
 #include "backends/bm1684x/driver/border.h"
 #include "backends/bm1684x/isa/gdma_decode.h"
@@ -43,6 +44,14 @@ const Tensor& input_of(const std::map<std::string, Tensor>& inputs, const std::s
   const auto found = inputs.find(name);
   if (found == inputs.end()) throw UserError(diagnostic(ErrorCode::E6005, "input `{}` is missing", name));
   return found->second;
+}
+
+std::vector<Profile> profiles_of(std::span<const std::byte> artifact) {
+  std::vector<Profile> out;
+  const bmodel::Model model = bmodel::read(artifact);
+  for (const bmodel::Net& net : model.nets)
+    for (size_t stage = 0; stage < net.stages.size(); ++stage) out.push_back(profile_stage(net, stage));
+  return out;
 }
 
 std::string isa_lines(const std::vector<InstrInfo>& instructions) {
@@ -97,6 +106,25 @@ RunOutcome Bm1684x::run(std::span<const std::byte> artifact, const std::map<std:
   for (size_t i = 0; i < result.outputs.size(); ++i)
     out.tensors.insert_or_assign(result.outputs[i].name, from_stored(result.outputs[i], stage.outputs[i], how.raw));
   return out;
+}
+
+std::string Bm1684x::profile(std::span<const std::byte> artifact, bool json) const {
+  const std::vector<Profile> profiles = profiles_of(artifact);
+  if (json) return to_json(profiles);
+  std::string out;
+  for (const Profile& p : profiles) out += to_text(p);
+  return out;
+}
+
+ArtifactTime Bm1684x::estimate(std::span<const std::byte> artifact) const {
+  ArtifactTime time;
+  for (const Profile& p : profiles_of(artifact)) {
+    time.total_cycles += static_cast<int64_t>(p.total_cycles);
+    time.tiu_cycles += static_cast<int64_t>(p.busy[static_cast<size_t>(Engine::Tiu)]);
+    time.gdma_cycles += static_cast<int64_t>(p.busy[static_cast<size_t>(Engine::Gdma)]);
+    time.milliseconds += p.milliseconds();
+  }
+  return time;
 }
 
 std::string Bm1684x::isa() const { return isa_lines(tiu_instructions()) + isa_lines(gdma_instructions()); }

@@ -106,9 +106,9 @@ template <size_t Bytes, size_t Rows, size_t N>
 // ---- half types
 
 // The fused sum in double precision: any exponent, infinities and NaN. products: one column of a block.
-float fused_sum_any(const float* products) {
+float fused_sum_any(const float* products, size_t count) {
   double largest = 0, plain = 0;
-  for (size_t k = 0; k < kHalfBlock; ++k) {
+  for (size_t k = 0; k < count; ++k) {
     plain += products[k];
     const double magnitude = std::abs(static_cast<double>(products[k]));
     largest = magnitude > largest || std::isnan(magnitude) ? magnitude : largest;
@@ -123,12 +123,13 @@ float fused_sum_any(const float* products) {
   return static_cast<float>(std::ldexp(sum, exponent - 24));
 }
 
-[[gnu::noinline]] void half_columns_any(const DotShape& s, const float* x, const float* w, size_t columns, float* acc) {
+[[gnu::noinline]] void half_columns_any(const DotShape& s, size_t block, const float* x, const float* w, size_t columns,
+                                        float* acc) {
   for (size_t c = 0; c < columns; ++c)
-    for (size_t k = 0; k < s.k_count; k += kHalfBlock) {
+    for (size_t k = 0; k < s.k_count; k += block) {
       float products[kHalfBlock];
-      for (size_t j = 0; j < kHalfBlock; ++j) products[j] = x[(k + j) * kDotColumns + c] * w[k + j];
-      acc[c] += fused_sum_any(products);
+      for (size_t j = 0; j < block; ++j) products[j] = x[(k + j) * kDotColumns + c] * w[k + j];
+      acc[c] += fused_sum_any(products, block);
     }
 }
 
@@ -136,7 +137,8 @@ float fused_sum_any(const float* products) {
 constexpr int32_t kLowestExponent = 26, kHighestExponent = 254;
 
 template <size_t Bytes, size_t Rows>
-[[gnu::always_inline]] inline void tile_half(const DotShape& s, const float* x, const float* w, float* acc) {
+[[gnu::always_inline]] inline void tile_half(const DotShape& s, size_t block, const float* x, const float* w,
+                                             float* acc) {
   using F = typename Vec<Bytes>::F;
   using I = typename Vec<Bytes>::I;
   F sum[Rows];
@@ -145,12 +147,12 @@ template <size_t Bytes, size_t Rows>
     sum[r] = load_vec<F>(acc + r * kDotColumns);
     odd_exponent[r] = I{};
   }
-  for (size_t k = 0; k < s.k_count; k += kHalfBlock) {
+  for (size_t k = 0; k < s.k_count; k += block) {
     const float* xb = x + k * kDotColumns;
     const float* wb = w + k;
     I largest[Rows];
     for (size_t r = 0; r < Rows; ++r) largest[r] = I{};
-    for (size_t j = 0; j < kHalfBlock; ++j) {
+    for (size_t j = 0; j < block; ++j) {
       const F xv = load_vec<F>(xb + j * kDotColumns);
 #pragma GCC unroll 8
       for (size_t r = 0; r < Rows; ++r) {
@@ -167,7 +169,7 @@ template <size_t Bytes, size_t Rows>
       scale[r] = reinterpret_cast<F>((127 + 24 + 127 - exponent[r]) << 23);
       total[r] = I{};
     }
-    for (size_t j = 0; j < kHalfBlock; ++j) {
+    for (size_t j = 0; j < block; ++j) {
       const F xv = load_vec<F>(xb + j * kDotColumns);
 #pragma GCC unroll 8
       for (size_t r = 0; r < Rows; ++r)
@@ -180,7 +182,7 @@ template <size_t Bytes, size_t Rows>
     bool any = false;
     for (size_t n = 0; n < Vec<Bytes>::kLanes; ++n) any = any || odd_exponent[r][n] != 0;
     if (any) {
-      half_columns_any(s, x, w + r * s.w_stride, Vec<Bytes>::kLanes, acc + r * kDotColumns);
+      half_columns_any(s, block, x, w + r * s.w_stride, Vec<Bytes>::kLanes, acc + r * kDotColumns);
     } else {
       store_vec(acc + r * kDotColumns, sum[r]);
     }
@@ -188,31 +190,27 @@ template <size_t Bytes, size_t Rows>
 }
 
 template <size_t Bytes, size_t Rows>
-[[gnu::always_inline]] inline void body_half(const DotShape& s, const float* x, const float* w, float* acc) {
+[[gnu::always_inline]] inline void body_half(const DotShape& s, size_t block, const float* x, const float* w,
+                                             float* acc) {
   size_t r = 0;
   for (; r + Rows <= s.rows; r += Rows)
     for (size_t c = 0; c < kDotColumns; c += Vec<Bytes>::kLanes)
-      tile_half<Bytes, Rows>(s, x + c, w + r * s.w_stride, acc + r * kDotColumns + c);
+      tile_half<Bytes, Rows>(s, block, x + c, w + r * s.w_stride, acc + r * kDotColumns + c);
   for (; r < s.rows; ++r)
     for (size_t c = 0; c < kDotColumns; c += Vec<Bytes>::kLanes)
-      tile_half<Bytes, 1>(s, x + c, w + r * s.w_stride, acc + r * kDotColumns + c);
+      tile_half<Bytes, 1>(s, block, x + c, w + r * s.w_stride, acc + r * kDotColumns + c);
 }
 
 // ---- one instance per instruction set
-struct Kernels {
-  const char* name;
-  void (*f32)(const DotShape&, const float*, const float*, float*, float*);
-  void (*half)(const DotShape&, const float*, const float*, float*);
-  void (*i32)(const DotShape&, const int32_t*, const int32_t*, int32_t*);
-};
 
 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))) void f32_avx512(const DotShape& s, const float* x,
                                                                               const float* w, float* e, float* o) {
   body_f32<64, 4, 2>(s, x, w, e, o);
 }
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))) void half_avx512(const DotShape& s, const float* x,
-                                                                               const float* w, float* a) {
-  body_half<64, 4>(s, x, w, a);
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))) void half_avx512(const DotShape& s, size_t block,
+                                                                               const float* x, const float* w,
+                                                                               float* a) {
+  body_half<64, 4>(s, block, x, w, a);
 }
 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))) void i32_avx512(const DotShape& s, const int32_t* x,
                                                                               const int32_t* w, int32_t* a) {
@@ -221,8 +219,9 @@ __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))) void i32_avx512(co
 __attribute__((target("avx2"))) void f32_avx2(const DotShape& s, const float* x, const float* w, float* e, float* o) {
   body_f32<32, 2, 2>(s, x, w, e, o);
 }
-__attribute__((target("avx2"))) void half_avx2(const DotShape& s, const float* x, const float* w, float* a) {
-  body_half<32, 2>(s, x, w, a);
+__attribute__((target("avx2"))) void half_avx2(const DotShape& s, size_t block, const float* x, const float* w,
+                                               float* a) {
+  body_half<32, 2>(s, block, x, w, a);
 }
 __attribute__((target("avx2"))) void i32_avx2(const DotShape& s, const int32_t* x, const int32_t* w, int32_t* a) {
   body_i32<32, 4, 2>(s, x, w, a);
@@ -230,30 +229,36 @@ __attribute__((target("avx2"))) void i32_avx2(const DotShape& s, const int32_t* 
 void f32_base(const DotShape& s, const float* x, const float* w, float* e, float* o) {
   body_f32<16, 2, 2>(s, x, w, e, o);
 }
-void half_base(const DotShape& s, const float* x, const float* w, float* a) { body_half<16, 2>(s, x, w, a); }
+void half_base(const DotShape& s, size_t block, const float* x, const float* w, float* a) {
+  body_half<16, 2>(s, block, x, w, a);
+}
 void i32_base(const DotShape& s, const int32_t* x, const int32_t* w, int32_t* a) { body_i32<16, 2, 2>(s, x, w, a); }
 
-Kernels choose() {
-  if (__builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-      __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0)
-    return {"avx512", f32_avx512, half_avx512, i32_avx512};
-  if (__builtin_cpu_supports("avx2") != 0) return {"avx2", f32_avx2, half_avx2, i32_avx2};
-  return {"base", f32_base, half_base, i32_base};
-}
-const Kernels& kernels() {
-  static const Kernels chosen = choose();
-  return chosen;
+bool has_avx512() {
+  return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0;
 }
 
 }  // namespace
 
-void dot_f32(const DotShape& shape, const float* x, const float* w, float* even, float* odd) {
-  kernels().f32(shape, x, w, even, odd);
+std::vector<DotKernels> runnable_dot_kernels() {
+  std::vector<DotKernels> kernels;
+  if (has_avx512()) kernels.push_back({"avx512", f32_avx512, half_avx512, i32_avx512});
+  if (__builtin_cpu_supports("avx2") != 0) kernels.push_back({"avx2", f32_avx2, half_avx2, i32_avx2});
+  kernels.push_back({"base", f32_base, half_base, i32_base});
+  return kernels;
 }
-void dot_half(const DotShape& shape, const float* x, const float* w, float* acc) { kernels().half(shape, x, w, acc); }
-void dot_i32(const DotShape& shape, const int32_t* x, const int32_t* w, int32_t* acc) {
-  kernels().i32(shape, x, w, acc);
+
+const DotKernels& dot_kernels() {
+  static const DotKernels best = runnable_dot_kernels().front();
+  return best;
 }
-const char* dot_instruction_set() { return kernels().name; }
+
+void dot_half_blocks(const DotShape& shape, size_t taps, const float* x, const float* w, float* acc) {
+  const size_t rest = shape.k_count / taps % kHalfBlock, full = shape.k_count - rest * taps;
+  if (full != 0) dot_kernels().half({shape.rows, full, shape.w_stride}, kHalfBlock, x, w, acc);
+  if (rest != 0)
+    dot_kernels().half({shape.rows, rest * taps, shape.w_stride}, rest, x + full * kDotColumns, w + full, acc);
+}
 
 }  // namespace tpuc::bm1684x

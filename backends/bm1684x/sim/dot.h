@@ -6,11 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace tpuc::bm1684x {
 
 inline constexpr size_t kDotColumns = 32;
-inline constexpr size_t kHalfBlock = 32;  // products that a half-type multiplier array sums at once
+inline constexpr size_t kHalfBlock = 32;  // products of half types that the chip sums at once
 
 struct DotShape {
   size_t rows;      // results per column
@@ -18,18 +19,22 @@ struct DotShape {
   size_t w_stride;  // elements from one row of W to the next
 };
 
-// fp32: even[r][c] += x[k][c] * w[r][k] for even k, odd[r][c] for odd k; every product and sum is rounded.
-void dot_f32(const DotShape& shape, const float* x, const float* w, float* even, float* odd);
+struct DotKernels {
+  const char* instruction_set;  // "avx512", "avx2", "base"
+  // even[r][c] += x[k][c] * w[r][k] for even k, odd[r][c] for odd k; every product and sum is rounded.
+  void (*f32)(const DotShape&, const float* x, const float* w, float* even, float* odd);
+  // fp16 and bf16, already widened: per block of `block` <= 32 terms acc = fl(acc + S), S the fused sum of exact
+  // products: all truncated to multiples of 2^(E-24), E the exponent of the largest one, summed exactly, rounded once.
+  // k_count is a multiple of `block`.
+  void (*half)(const DotShape&, size_t block, const float* x, const float* w, float* acc);
+  // acc[r][c] += x[k][c] * w[r][k] in 32 wrapping bits; callers bound k_count.
+  void (*i32)(const DotShape&, const int32_t* x, const int32_t* w, int32_t* acc);
+};
+std::vector<DotKernels> runnable_dot_kernels();  // those that this machine can run, best first
+const DotKernels& dot_kernels();                 // the best
 
-// fp16 and bf16 (already widened): per block of 32 terms acc = fl(acc + S), S the fused sum of exact products: all
-// truncated to multiples of 2^(E-24), E the exponent of the largest one, summed exactly, rounded once. k_count is a
-// multiple of 32.
-void dot_half(const DotShape& shape, const float* x, const float* w, float* acc);
-
-// Integers: acc[r][c] += x[k][c] * w[r][k] in 32 wrapping bits; callers bound k_count.
-void dot_i32(const DotShape& shape, const int32_t* x, const int32_t* w, int32_t* acc);
-
-// The instruction set that the functions above use on this machine: "avx512", "avx2" or "base".
-const char* dot_instruction_set();
+// `half` over the terms of `taps` taps and k_count / taps channels, as CONV orders them: blocks of 32 channels with all
+// their taps, then the channels that are left.
+void dot_half_blocks(const DotShape& shape, size_t taps, const float* x, const float* w, float* acc);
 
 }  // namespace tpuc::bm1684x

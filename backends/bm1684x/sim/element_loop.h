@@ -73,6 +73,7 @@ class ElementLoop {
 template <class T, class V>
 void load_row(ConstRow row, size_t count, V* values) {
   if (row.step == sizeof(T)) {
+#pragma omp simd
     for (size_t k = 0; k < count; ++k) values[k] = static_cast<V>(load<T>(row.p + k * sizeof(T)));
   } else if (row.step == 0) {
     const V v = static_cast<V>(load<T>(row.p));
@@ -84,6 +85,7 @@ void load_row(ConstRow row, size_t count, V* values) {
 template <class T, class V>
 void store_row(Row row, size_t count, const V* values) {
   if (row.step == sizeof(T)) {
+#pragma omp simd
     for (size_t k = 0; k < count; ++k) store(row.p + k * sizeof(T), static_cast<T>(values[k]));
   } else {
     for (size_t k = 0; k < count; ++k) store(row.p + k * row.step, static_cast<T>(values[k]));

@@ -12,6 +12,16 @@ void zip(const T* a, const T* b, R* result, size_t count, Fn&& fn) {
   for (size_t k = 0; k < count; ++k) result[k] = fn(a[k], b[k]);
 }
 
+template <class Fn>
+void select_bits(const float* a, const float* b, const uint32_t* a_bits, const uint32_t* b_bits, size_t count,
+                 uint32_t* result, Fn&& first) {
+#pragma omp simd
+  for (size_t k = 0; k < count; ++k) {
+    const uint32_t p = a_bits[k], q = b_bits[k];
+    result[k] = first(a[k], b[k]) ? p : q;
+  }
+}
+
 // a / b as the chip divides: y*y approximates 1/|b|, every step rounded.
 float newton_divide(float a, float b, int iterations) {
   const float magnitude = std::bit_cast<float>(std::bit_cast<uint32_t>(b) & 0x7fffffff);
@@ -124,14 +134,18 @@ void float_extreme(bool is_max, ConstRow a, ConstRow b, Prec prec, size_t count,
   load_floats(b, prec, count, y.data());
   load_bits(a, prec, count, x_bits.data());
   load_bits(b, prec, count, y_bits.data());
-  for (size_t k = 0; k < count; ++k) {
-    const bool first = is_max ? x[k] > y[k] : !(x[k] >= y[k]);
-    result[k] = first ? x_bits[k] : y_bits[k];
+  if (is_max) {
+    select_bits(x.data(), y.data(), x_bits.data(), y_bits.data(), count, result,
+                [](float p, float q) { return p > q; });
+  } else {
+    select_bits(x.data(), y.data(), x_bits.data(), y_bits.data(), count, result,
+                [](float p, float q) { return !(p >= q); });
   }
   const uint32_t exponent = prec == Prec::F32 ? 0x7f800000 : prec == Prec::BF16 ? 0x7f80 : 0;
+  const uint32_t sign = prec == Prec::F32 ? 0x80000000 : 0x8000;
   if (exponent == 0) return;
-  for (size_t k = 0; k < count; ++k)
-    if ((result[k] & exponent) == 0) result[k] &= prec == Prec::F32 ? 0x80000000 : 0x8000;
+#pragma omp simd
+  for (size_t k = 0; k < count; ++k) result[k] = (result[k] & exponent) == 0 ? result[k] & sign : result[k];
 }
 
 }  // namespace tpuc::bm1684x

@@ -32,23 +32,15 @@ struct Matrix {
 
 // Columns [first, first + 32) of `right` as the dot products want them: [k][32], zero beyond the matrix.
 template <class T>
-void fill_columns(const Matrix<T>& right, uint64_t first, uint64_t terms, T* x) {
+void fill_columns(const Matrix<T>& right, uint64_t first, T* x) {
   const uint64_t count = std::min<uint64_t>(kDotColumns, right.columns - first);
-  std::fill(x, x + terms * kDotColumns, T{});
+  if (count < kDotColumns) std::fill(x, x + right.rows * kDotColumns, T{});
   for (uint64_t k = 0; k < right.rows; ++k) std::copy_n(right.row(k) + first, count, x + k * kDotColumns);
-}
-
-// Rows padded with zeros to `terms` values.
-template <class T>
-std::vector<T> padded_rows(const Matrix<T>& left, uint64_t terms) {
-  std::vector<T> w(left.rows * terms, T{});
-  for (uint64_t r = 0; r < left.rows; ++r) std::copy_n(left.row(r), left.columns, w.data() + r * terms);
-  return w;
 }
 
 // fn(x, first column, count, first row, row count) for all tiles of the result, in parallel.
 template <class T, class Fn>
-void for_each_tile(const TiuContext& context, const Matrix<T>& right, uint64_t rows, uint64_t terms, Fn&& fn) {
+void for_each_tile(const TiuContext& context, const Matrix<T>& right, uint64_t rows, Fn&& fn) {
   const uint64_t blocks = ceil_div<uint64_t>(right.columns, kDotColumns), wanted = 4 * context.pool.size();
   const uint64_t cuts = std::min(ceil_div(wanted, blocks), ceil_div(rows, kRowsAtOnce));
   const uint64_t rows_per_cut = align_up<uint64_t>(ceil_div(rows, cuts), 8);
@@ -56,12 +48,12 @@ void for_each_tile(const TiuContext& context, const Matrix<T>& right, uint64_t r
     const uint64_t first = item / cuts * kDotColumns, begin = item % cuts * rows_per_cut,
                    end = std::min(begin + rows_per_cut, rows);
     if (begin >= end) return;
-    const auto x = std::make_unique_for_overwrite<T[]>(terms * kDotColumns);
-    fill_columns(right, first, terms, x.get());
+    const auto x = std::make_unique_for_overwrite<T[]>(right.rows * kDotColumns);
+    fill_columns(right, first, x.get());
     for (uint64_t r = begin; r < end; r += kRowsAtOnce)
       fn(x.get(), first, std::min<uint64_t>(kDotColumns, right.columns - first), r, std::min(kRowsAtOnce, end - r));
   };
-  context.parallel(blocks * cuts, part, rows * right.columns * terms);
+  context.parallel(blocks * cuts, part, rows * right.columns * right.rows);
 }
 
 // Exact integer sums of one tile: sum[row][column].

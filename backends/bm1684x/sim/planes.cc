@@ -12,6 +12,7 @@ namespace {
 template <class S, class T>
 void convert(const uint8_t* p, uint64_t step, uint64_t count, T* out) {
   if (step == 1) {
+#pragma omp simd
     for (uint64_t k = 0; k < count; ++k) out[k] = static_cast<T>(load<S>(p + k * sizeof(S)));
   } else {
     for (uint64_t k = 0; k < count; ++k) out[k] = static_cast<T>(load<S>(p + k * step * sizeof(S)));

@@ -4,6 +4,7 @@
 
 #include "backends/bm1684x/sim/element_ops.h"
 #include "backends/bm1684x/sim/tiu_cast.h"
+#include "tpuc/numerics/half.h"
 
 namespace tpuc::bm1684x {
 namespace {
@@ -173,6 +174,30 @@ void multiply_add(const Ar& i, const Chunk& c) {
   store_saturated(c.out[0], i.res0_prec, is_signed, c.count, a.data());
 }
 
+// Rounds to the values that a half type has.
+void round_rows(Prec prec, float* x, size_t count) {
+  std::array<uint16_t, kChunk> half;
+  if (prec == Prec::F16) {
+    f32_to_f16(x, half.data(), count);
+    f16_to_f32(half.data(), x, count);
+  } else if (prec == Prec::BF16) {
+    f32_to_bf16(x, half.data(), count);
+    bf16_to_f32(half.data(), x, count);
+  }
+}
+
+// Product and sum are rounded one after the other, each to the operands' type.
+void multiply_add_float(const Ar& i, const Chunk& c) {
+  Floats a, b;
+  load_floats(c.in[0], i.opd0_prec, c.count, a.data());
+  load_floats(c.in[1], i.opd1_prec, c.count, b.data());
+  float_rows(FloatOp::Mul, a.data(), b.data(), a.data(), c.count);
+  round_rows(i.res0_prec, a.data(), c.count);
+  load_floats({c.out[0].p, c.out[0].step}, i.res0_prec, c.count, b.data());
+  float_rows(FloatOp::Add, a.data(), b.data(), a.data(), c.count);
+  store_floats(c.out[0], i.res0_prec, c.count, a.data());
+}
+
 void multiply_high(const Ar& i, const Chunk& c) {
   Ints a, b;
   load_ints(c.in[0], i.opd0_prec, i.opd0_sign != 0, c.count, a.data());
@@ -233,7 +258,7 @@ Kernel kernel_of(const Ar& i) {
     case ArOp::Cast:
       return cast_chunk;
     case ArOp::Mac:
-      return multiply_add;
+      return is_float(i.opd0_prec) ? multiply_add_float : multiply_add;
     case ArOp::MulDhr:
       return multiply_high;
     case ArOp::LeadingZeros:

@@ -1,6 +1,8 @@
 // AR cast between element types, with the chip's rounding modes and overflow rules.   source: TIU.md section 3, eu 14
 #include "backends/bm1684x/sim/tiu_cast.h"
 
+#include <cmath>
+
 #include "tpuc/numerics/half.h"
 
 namespace tpuc::bm1684x {
@@ -15,6 +17,39 @@ void float_to_float(const Ar& i, const Chunk& c, Round mode) {
   for (size_t k = 0; k < c.count; ++k)
     half[k] = i.res0_prec == Prec::F16 ? f32_to_f16(x[k], mode) : f32_to_bf16(x[k], mode);
   store_row<uint16_t>(c.out[0], c.count, half.data());
+}
+
+// Exact in double: a half is added to at most 24 bits.
+double integral(double x, Round mode) {
+  constexpr double kHalf = 0.5;
+  switch (mode) {
+    case Round::NearestEven:
+      return std::nearbyint(x);
+    case Round::NearestAway:
+      return std::round(x);
+    case Round::Zero:
+      return std::trunc(x);
+    case Round::Down:
+      return std::floor(x);
+    case Round::Up:
+      return std::ceil(x);
+    case Round::NearestUp:
+      return std::floor(x + kHalf);
+    case Round::NearestDown:
+      return std::ceil(x - kHalf);
+  }
+  return x;
+}
+
+// A cast to the type it comes from gives whole numbers, zeros with the operand's sign (found on the functional model).
+void round_to_integral(const Ar& i, const Chunk& c, Round mode) {
+  std::array<float, kChunk> x;
+  load_floats(c.in[0], i.opd0_prec, c.count, x.data());
+  for (size_t k = 0; k < c.count; ++k) {
+    const float flushed = std::fpclassify(x[k]) == FP_SUBNORMAL ? std::copysign(0.0F, x[k]) : x[k];
+    if (std::isfinite(flushed)) x[k] = std::copysign(static_cast<float>(integral(flushed, mode)), flushed);
+  }
+  store_floats(c.out[0], i.res0_prec, c.count, x.data());
 }
 
 void float_to_int(const Ar& i, const Chunk& c, Round mode) {
@@ -46,11 +81,7 @@ void int_to_float(const Ar& i, const Chunk& c, Round mode) {
 void cast_chunk(const Ar& i, const Chunk& c) {
   const auto mode = static_cast<Round>(i.opd2_n_str);
   const bool from_float = is_float(i.opd0_prec), to_float = is_float(i.res0_prec);
-  if (i.opd0_prec == i.res0_prec && from_float) {
-    std::array<uint32_t, kChunk> bits;
-    load_bits(c.in[0], i.opd0_prec, c.count, bits.data());
-    return store_bits(c.out[0], i.res0_prec, c.count, bits.data());
-  }
+  if (i.opd0_prec == i.res0_prec && from_float) return round_to_integral(i, c, mode);
   if (from_float) return to_float ? float_to_float(i, c, mode) : float_to_int(i, c, mode);
   if (to_float) return int_to_float(i, c, mode);
   std::array<int64_t, kChunk> x;

@@ -21,7 +21,7 @@ class Convolution {
  public:
   Convolution(const TiuContext& context, const Conv& i)
       : context_(context), i_(i), geometry_(geometry_of(i)), map_(geometry_), window_(uint64_t{i.opd1_h} * i.opd1_w) {
-    terms_ = (is_half(i.opd0_prec) ? align_up<uint64_t>(i.opd0_c, kHalfBlock) : i.opd0_c) * window_;
+    terms_ = i.opd0_c * window_;
   }
   void run();
 
@@ -30,7 +30,8 @@ class Convolution {
   // channel.
   uint64_t term(uint64_t c, uint64_t tap) const {
     if (!is_half(i_.opd0_prec)) return c * window_ + tap;
-    return (c / kHalfBlock * window_ + tap) * kHalfBlock + c % kHalfBlock;
+    const uint64_t first = c / kHalfBlock * kHalfBlock, block = std::min<uint64_t>(kHalfBlock, i_.opd0_c - first);
+    return first * window_ + tap * block + (c - first);
   }
   void unpack_weights();
   void unpack_weight_row(uint64_t o, const std::vector<int32_t>& zero);
@@ -96,7 +97,7 @@ void Convolution<T>::unpack_weights() {
 template <class T>
 void Convolution<T>::fill_columns(const T* planes, int64_t first, int64_t count, T* x) const {
   const uint64_t plane = uint64_t{i_.opd0_h} * i_.opd0_w;
-  std::fill(x, x + terms_ * kDotColumns, T{});
+  if (count < static_cast<int64_t>(kDotColumns)) std::fill(x, x + terms_ * kDotColumns, T{});
   for (uint64_t c = 0; c < i_.opd0_c; ++c)
     for (uint64_t tap = 0; tap < window_; ++tap)
       map_.gather(planes + c * plane, pad_[c], inserted_[c], static_cast<int64_t>(tap / i_.opd1_w),
@@ -122,7 +123,7 @@ void Convolution<float>::rows(const float* x, uint64_t n, int64_t first, int64_t
   }
   const DotShape shape{row_count, terms_, terms_};
   const float* w = weights_.data() + o * terms_;
-  half ? dot_half(shape, x, w, even.data()) : dot_f32(shape, x, w, even.data(), odd.data());
+  half ? dot_half_blocks(shape, window_, x, w, even.data()) : dot_kernels().f32(shape, x, w, even.data(), odd.data());
   for (uint64_t r = 0; r < row_count; ++r) {
     float* a = even.data() + r * kDotColumns;
     if (!half)
@@ -146,8 +147,8 @@ void Convolution<int32_t>::rows(const int32_t* x, uint64_t n, int64_t first, int
   std::vector<int32_t> part(row_count * kDotColumns);
   for (uint64_t k = 0; k < terms_; k += kIntTerms) {
     std::fill(part.begin(), part.end(), 0);
-    dot_i32({row_count, std::min(kIntTerms, terms_ - k), terms_}, x + k * kDotColumns, weights_.data() + o * terms_ + k,
-            part.data());
+    dot_kernels().i32({row_count, std::min(kIntTerms, terms_ - k), terms_}, x + k * kDotColumns,
+                      weights_.data() + o * terms_ + k, part.data());
     for (size_t p = 0; p < sum.size(); ++p) sum[p] += part[p];
   }
   const int bits = static_cast<int>(8 * res.elem_bytes), shift = static_cast<int>(i_.opd3_addr & 31);

@@ -116,7 +116,47 @@ void gather_regions(const TiuContext& context, const Sg& i) {
   }
 }
 
+// Look-up tables are most of what int8 networks gather: no skipped index, one size of element and index.
+template <class E, class I>
+void look_up(const TiuContext& context, const uint8_t* table, uint64_t size, const uint8_t* indexes, uint64_t count,
+             uint8_t* r) {
+  for (uint64_t j = 0; j < count; ++j) {
+    const uint64_t at = load<I>(indexes + j * sizeof(I));
+    if (at >= size) context.illegal(fmt::format("index {} of a table of {}", at, size));
+    store(r + j * sizeof(E), load<E>(table + at * sizeof(E)));
+  }
+}
+template <class E>
+void look_up(const TiuContext& context, const uint8_t* table, uint64_t size, const uint8_t* indexes, Prec index,
+             uint64_t count, uint8_t* r) {
+  index == Prec::I8 ? look_up<E, uint8_t>(context, table, size, indexes, count, r)
+                    : look_up<E, uint16_t>(context, table, size, indexes, count, r);
+}
+
+void look_up_lanes(const TiuContext& context, const Sg& i) {
+  const OperandViews& v = context.views;
+  const auto channel = [&](size_t c) {
+    for (uint64_t n = 0; n < v.res->n; ++n) {
+      const uint8_t *a = context.src + v.a->at(0, c), *b = context.src + v.b->at(n, c);
+      uint8_t* r = context.dst + v.res->at(n, c);
+      switch (v.res->elem_bytes) {
+        case 1:
+          look_up<uint8_t>(context, a, v.a->w, b, i.opd1_prec, v.b->w, r);
+          break;
+        case 2:
+          look_up<uint16_t>(context, a, v.a->w, b, i.opd1_prec, v.b->w, r);
+          break;
+        default:
+          look_up<uint32_t>(context, a, v.a->w, b, i.opd1_prec, v.b->w, r);
+          break;
+      }
+    }
+  };
+  context.parallel(v.res->c, channel, v.res->n * v.res->c * v.b->w);
+}
+
 void gather_lane(const TiuContext& context, const Sg& i, bool scatter) {
+  if (!scatter && i.opd3_const == 0) return look_up_lanes(context, i);
   const OperandViews& v = context.views;
   const Copier copy{v.res->elem_bytes};
   const Fill fill{!scatter && i.opd2_const != 0, i.opd2_addr};

@@ -9,7 +9,7 @@ std::vector<int64_t> int_tile(const int32_t* x, const int32_t* w, uint64_t rows,
   std::vector<int32_t> part(rows * kDotColumns);
   for (uint64_t k = 0; k < terms; k += kIntTerms) {
     std::fill(part.begin(), part.end(), 0);
-    dot_i32({rows, std::min(kIntTerms, terms - k), terms}, x + k * kDotColumns, w + k, part.data());
+    dot_kernels().i32({rows, std::min(kIntTerms, terms - k), terms}, x + k * kDotColumns, w + k, part.data());
     for (size_t p = 0; p < sum.size(); ++p) sum[p] += part[p];
   }
   return sum;
@@ -60,16 +60,15 @@ Factors<T> factors_of(const TiuContext& context, const Mm2& i) {
 void mm2_half(const TiuContext& context, const Mm2& i) {
   const Factors<float> f = factors_of<float>(context, i);
   const TensorView& res = *context.views.res;
-  const uint64_t terms = align_up<uint64_t>(f.left.columns, kHalfBlock);
-  const std::vector<float> w = padded_rows(f.left, terms);
-  for_each_tile(context, f.right, res.c, terms,
+  const uint64_t terms = f.left.columns;
+  for_each_tile(context, f.right, res.c,
                 [&](const float* x, uint64_t first, uint64_t count, uint64_t row, uint64_t rows) {
                   std::vector<float> acc(rows * kDotColumns, 0.f);
                   const auto at = [&](uint64_t r) { return res.at(0, row + r) + first * res.elem_bytes; };
                   if (i.res_add != 0)
                     for (uint64_t r = 0; r < rows; ++r)
                       std::memcpy(acc.data() + r * kDotColumns, context.src + at(r), count * 4);
-                  dot_half({rows, terms, terms}, x, w.data() + row * terms, acc.data());
+                  dot_half_blocks({rows, terms, terms}, 1, x, f.left.row(row), acc.data());
                   for (uint64_t r = 0; r < rows; ++r) {
                     const float* a = acc.data() + r * kDotColumns;
                     if (i.res0_prec == Prec::F32) {
@@ -111,18 +110,17 @@ void mm2_int(const TiuContext& context, const Mm2& i) {
   std::vector<int64_t> other(by_row ? f.right.columns : f.left.rows, 0);
   for (uint64_t k = 0; k < terms; ++k)
     for (uint64_t j = 0; j < other.size(); ++j) other[j] += by_row ? f.right.row(k)[j] : f.left.row(j)[k];
-  for_each_tile(context, f.right, res.c, terms,
-                [&](const int32_t* x, uint64_t first, uint64_t count, uint64_t row, uint64_t rows) {
-                  const std::vector<int64_t> sum = int_tile(x, f.left.row(row), rows, terms);
-                  for (uint64_t r = 0; r < rows; ++r)
-                    for (uint64_t c = 0; c < count; ++c) {
-                      int64_t v =
-                          sum[r * kDotColumns + c] - zero.at(row + r, first + c) * other[by_row ? first + c : row + r];
-                      const uint64_t at = res.at(0, row + r) + (first + c) * 4;
-                      if (i.res_add != 0) v += load<int32_t>(context.src + at);
-                      store(context.dst + at, saturate_to<int32_t>(v));
-                    }
-                });
+  for_each_tile(
+      context, f.right, res.c, [&](const int32_t* x, uint64_t first, uint64_t count, uint64_t row, uint64_t rows) {
+        const std::vector<int64_t> sum = int_tile(x, f.left.row(row), rows, terms);
+        for (uint64_t r = 0; r < rows; ++r)
+          for (uint64_t c = 0; c < count; ++c) {
+            int64_t v = sum[r * kDotColumns + c] - zero.at(row + r, first + c) * other[by_row ? first + c : row + r];
+            const uint64_t at = res.at(0, row + r) + (first + c) * 4;
+            if (i.res_add != 0) v += load<int32_t>(context.src + at);
+            store(context.dst + at, saturate_to<int32_t>(v));
+          }
+      });
 }
 
 }  // namespace

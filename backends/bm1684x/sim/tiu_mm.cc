@@ -67,23 +67,24 @@ class Product {
 void mm_float(const TiuContext& context, const Mm& i) {
   const Product<float> product(context, i);
   const std::vector<float> bias = product.vector<float>(Prec::F32, true);
-  for_each_tile(context, product.right(), product.rows(), product.terms(),
-                [&](const float* x, uint64_t first, uint64_t count, uint64_t row, uint64_t rows) {
-                  std::vector<float> even(rows * kDotColumns, 0.f), odd(rows * kDotColumns, 0.f);
-                  for (uint64_t r = 0; r < rows; ++r)
-                    for (uint64_t c = 0; c < count; ++c) {
-                      float &a = even[r * kDotColumns + c], &b = odd[r * kDotColumns + c];
-                      b = bias[first + c];
-                      if (i.res_add == 0) continue;
-                      a = b;
-                      b = load<float>(context.src + product.result_at(row + r, first + c));
-                    }
-                  dot_f32({rows, product.terms(), product.terms()}, x, product.left_row(row), even.data(), odd.data());
-                  for (uint64_t r = 0; r < rows; ++r)
-                    for (uint64_t c = 0; c < count; ++c)
-                      store(context.dst + product.result_at(row + r, first + c),
-                            even[r * kDotColumns + c] + odd[r * kDotColumns + c]);
-                });
+  for_each_tile(
+      context, product.right(), product.rows(),
+      [&](const float* x, uint64_t first, uint64_t count, uint64_t row, uint64_t rows) {
+        std::vector<float> even(rows * kDotColumns, 0.f), odd(rows * kDotColumns, 0.f);
+        for (uint64_t r = 0; r < rows; ++r)
+          for (uint64_t c = 0; c < count; ++c) {
+            float &a = even[r * kDotColumns + c], &b = odd[r * kDotColumns + c];
+            b = bias[first + c];
+            if (i.res_add == 0) continue;
+            a = b;
+            b = load<float>(context.src + product.result_at(row + r, first + c));
+          }
+        dot_kernels().f32({rows, product.terms(), product.terms()}, x, product.left_row(row), even.data(), odd.data());
+        for (uint64_t r = 0; r < rows; ++r)
+          for (uint64_t c = 0; c < count; ++c)
+            store(context.dst + product.result_at(row + r, first + c),
+                  even[r * kDotColumns + c] + odd[r * kDotColumns + c]);
+      });
 }
 
 void mm_int8(const TiuContext& context, const Mm& i) {
@@ -94,7 +95,7 @@ void mm_int8(const TiuContext& context, const Mm& i) {
   const uint64_t bytes = context.views.res->elem_bytes;
   const int shift = static_cast<int>(i.opd3_addr >> 8 & 0xff);
   const bool is_signed = i.eu != MmOp::WrqRelu && (i.opd0_sign | i.opd1_sign | i.opd2_sign) != 0;
-  for_each_tile(context, product.right(), product.rows(), product.terms(),
+  for_each_tile(context, product.right(), product.rows(),
                 [&](const int32_t* x, uint64_t first, uint64_t count, uint64_t row, uint64_t rows) {
                   const std::vector<int64_t> sum = int_tile(x, product.left_row(row), rows, product.terms());
                   for (uint64_t r = 0; r < rows; ++r)

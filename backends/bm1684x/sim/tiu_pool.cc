@@ -122,10 +122,16 @@ void Pooling::float_max(const Channel<float>& ch, int64_t first, Row out, size_t
     gather(ch, tap, first, static_cast<int64_t>(count), x.data());
     map_.gather(ch.bits.data(), ch.pad_bits, ch.inserted_bits, tap / geometry_.kw, tap % geometry_.kw, first,
                 static_cast<int64_t>(count), bits.data());
-    for (size_t k = 0; k < count; ++k) {
-      const bool better = tap == 0 || x[k] > best[k];  // the first of equals stays
-      best[k] = better ? x[k] : best[k];
-      best_bits[k] = better ? bits[k] : best_bits[k];
+    if (tap == 0) {
+      best = x;
+      best_bits = bits;
+      continue;
+    }
+#pragma omp simd
+    for (size_t k = 0; k < count; ++k) {  // the first of equals stays
+      const int32_t old = best_bits[k], bits_here = bits[k];
+      best_bits[k] = x[k] > best[k] ? bits_here : old;
+      best[k] = x[k] > best[k] ? x[k] : best[k];
     }
   }
   std::array<uint32_t, kChunk> raw;
@@ -140,6 +146,7 @@ void Pooling::int_sum(const Channel<int32_t>& ch, int64_t first, Row out, size_t
   for (int64_t tap = 0; tap < window_; ++tap) {
     const int64_t w = is_depthwise(i_) ? ch.weights[static_cast<size_t>(tap)] : 1;
     gather(ch, tap, first, static_cast<int64_t>(count), x.data());
+#pragma omp simd
     for (size_t k = 0; k < count; ++k) sum[k] += x[k] * w;
   }
   bool is_signed = i_.opd0_sign != 0;
@@ -162,7 +169,8 @@ void Pooling::int_max(const Channel<int32_t>& ch, int64_t first, Row out, size_t
   gather(ch, 0, first, static_cast<int64_t>(count), best.data());
   for (int64_t tap = 1; tap < window_; ++tap) {
     gather(ch, tap, first, static_cast<int64_t>(count), x.data());
-    for (size_t k = 0; k < count; ++k) best[k] = std::max(best[k], x[k]);
+#pragma omp simd
+    for (size_t k = 0; k < count; ++k) best[k] = best[k] > x[k] ? best[k] : x[k];
   }
   store_row<uint8_t>(out, count, best.data());
 }

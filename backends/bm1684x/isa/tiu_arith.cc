@@ -78,8 +78,9 @@ std::string illegal_types(const Ar& i, bool ints, bool same) {
     case ArOp::Cast:
       return illegal_cast(i);
     case ArOp::Mac:
-      return refuse_unless(a == Prec::I8 && b == Prec::I8 && r == Prec::I16 && i.opd2_const != 0,
-                           "mac is int8 x int8 to int16 with constant shifts");
+      return refuse_unless(
+          (same && is_float(a)) || (a == Prec::I8 && b == Prec::I8 && r == Prec::I16 && i.opd2_const != 0),
+          "mac is of one float type, or int8 x int8 to int16 with constant shifts");
     case ArOp::LeadingZeros:
     case ArOp::LeadingOnes:
       return refuse_unless(is_int(a) && is_int(r) && size_of(r) <= size_of(a), "counting leading bits is for integers");

@@ -183,11 +183,13 @@ void f32_to_f16(const float* from, uint16_t* to, size_t count) {
 }
 
 void bf16_to_f32(const uint16_t* from, float* to, size_t count) {
+#pragma omp simd
   for (size_t k = 0; k < count; ++k) to[k] = std::bit_cast<float>(static_cast<uint32_t>(from[k]) << 16);
 }
 
 void f32_to_bf16(const float* from, uint16_t* to, size_t count) {
-  for (size_t k = 0; k < count; ++k) {  // branch free, so that it becomes vector code
+#pragma omp simd
+  for (size_t k = 0; k < count; ++k) {
     const uint32_t b = std::bit_cast<uint32_t>(from[k]), mag = b & 0x7fffffff;
     uint32_t q = (mag + 0x7fff + ((mag >> 16) & 1)) >> 16;
     q = q < 0x80 ? 0 : q;

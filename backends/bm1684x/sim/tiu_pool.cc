@@ -3,6 +3,7 @@
 #include "backends/bm1684x/sim/tiu_pool.h"
 
 #include <array>
+#include <bit>
 #include <vector>
 
 #include "backends/bm1684x/sim/element_ops.h"
@@ -128,10 +129,11 @@ void Pooling::float_max(const Channel<float>& ch, int64_t first, Row out, size_t
       continue;
     }
 #pragma omp simd
-    for (size_t k = 0; k < count; ++k) {  // the first of equals stays
-      const int32_t old = best_bits[k], bits_here = bits[k];
-      best_bits[k] = x[k] > best[k] ? bits_here : old;
-      best[k] = x[k] > best[k] ? x[k] : best[k];
+    for (size_t k = 0; k < count; ++k) {  // the first of equals stays; masks instead of branches become vector code
+      const int32_t better = x[k] > best[k] ? -1 : 0;
+      const int32_t value = std::bit_cast<int32_t>(x[k]), old = std::bit_cast<int32_t>(best[k]);
+      best[k] = std::bit_cast<float>((value & better) | (old & ~better));
+      best_bits[k] = (bits[k] & better) | (best_bits[k] & ~better);
     }
   }
   std::array<uint32_t, kChunk> raw;

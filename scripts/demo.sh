@@ -8,61 +8,109 @@ model=examples/shapes/shapes.onnx
 samples=examples/shapes/samples
 out=build/demo
 tpuc=build/release/tpuc
-kinds=($(awk '{ if (!seen[$2]++) name[$2] = $3 } END { for (i = 0; i in name; i++) print name[i] }' $samples/labels.txt))
+kinds=($(awk '{ name[$2] = $3 } END { for (i = 0; i in name; i++) print name[i] }' $samples/labels.txt))
 
-if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' red=$'\e[31m' off=$'\e[0m'; else bold= dim= green= red= off=; fi
+if [ -t 1 ]; then bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' off=$'\e[0m'; else bold='' green='' red='' off=''; fi
 step() { printf '\n%s%s%s\n' "$bold" "$1" "$off"; }
-size_kib() { echo $((($(stat -c %s "$1") + 1023) / 1024)) KiB; }
-# The ten scores in an .npz, one a line (an .npz is a zip of .npy files, whose last bytes are the numbers).
-scores() { unzip -p "$1" scores.npy | tail -c 40 | od -An -v -t f4 -w4; }
-winner() { scores "$1" | awk 'NR == 1 || $1 > best { best = $1; at = NR - 1 } END { print at }'; }
+indent() { sed 's/^/   /'; }
+kib() { echo "$((($(stat -c %s "$1") + 1023) / 1024)) KiB"; }
+# The last COUNT numbers of an array in an .npz, one a line: an .npz is a zip of .npy files, which end with the numbers.
+floats() { unzip -p "$1" "$2.npy" | tail -c $((4 * $3)) | od -An -v -t f4 -w4; }
+winner() { floats "$1" scores 10 | awk 'NR == 1 || $1 > best { best = $1; at = NR - 1 } END { print at }'; }
+run() { $tpuc --quiet run "$1" --input "$2" --output "$3" "${@:4}"; }
+operators() { $tpuc info "$1" | awk '/^ +[0-9]+  [a-z]/ { printf "%s%s %s", (n++ ? ", " : "      "), $1, $2 } END { print "" }'; }
+similarity() { $tpuc compare "$1" "$2" | grep -o 'cosine [0-9.]*' | head -n 1; }
 
-step "1. Build"
+# A 3x48x48 picture in characters, dark to bright.
+draw() {
+  floats "$1" image 6912 | awk '
+    { value[NR - 1] = $1 }
+    END {
+      for (y = 0; y < 12; y++) for (x = 0; x < 24; x++) {
+        sum = 0
+        for (c = 0; c < 3; c++) for (j = 0; j < 4; j++) for (i = 0; i < 2; i++) sum += value[(c * 48 + y * 4 + j) * 48 + x * 2 + i]
+        grey[y, x] = sum
+        if (x + y == 0 || sum < low) low = sum
+        if (x + y == 0 || sum > high) high = sum
+      }
+      for (y = 0; y < 12; y++) {
+        line = "   "
+        for (x = 0; x < 24; x++) line = line substr(" .:-=+*#%@", 1 + int(9.99 * (grey[y, x] - low) / (high - low)), 1)
+        print line
+      }
+    }'
+}
+
+build() { cmake --preset release && cmake --build --preset release --target tpuc; }
+
+name_pictures() {
+  local file label name line level at colour subject alike
+  local -A right=([float]=0 [f32]=0 [f16]=0)
+  local total=0
+  printf '   %-10s  %-10s %-10s %-10s %s\n' 'picture of' float f32 f16 'f16 against float'
+  while read -r file label name; do
+    line=$(printf '   %-10s ' "$name")
+    for level in float f32 f16; do
+      subject=$model
+      [ $level = float ] || subject=$out/shapes_$level.bmodel
+      run $subject "$samples/$file" $out/$level.npz
+      at=$(winner $out/$level.npz)
+      colour=$red
+      if [ "$at" = "$label" ]; then colour=$green right[$level]=$((right[$level] + 1)); fi
+      line+=$(printf ' %s%-10s%s' "$colour" "${kinds[$at]}" "$off")
+    done
+    alike=$(similarity $out/f16.npz $out/float.npz) || { echo "$line differs: a bug, please report it"; exit 1; }
+    echo "$line $alike"
+    total=$((total + 1))
+  done <$samples/labels.txt
+  echo "   named correctly: float ${right[float]}, f32 ${right[f32]}, f16 ${right[f16]} of $total"
+}
+
+step "1. Build tpuc"
 scripts/install_deps.sh
 mkdir -p $out
-{ cmake --preset release && cmake --build --preset release --target tpuc; } >$out/build.log 2>&1 ||
-  { tail -n 40 $out/build.log; echo "the build failed; the whole log is $out/build.log"; exit 1; }
-echo "$tpuc is ready."
+echo "   compiling; the log is $out/build.log"
+build >$out/build.log 2>&1 || { tail -n 40 $out/build.log; echo "the build failed: see $out/build.log"; exit 1; }
+echo "   $tpuc is ready."
 
-step "2. The network"
-echo "$model ($(size_kib $model)): a small convolutional network, trained to name ten shapes:"
-echo "${kinds[*]}"
-$tpuc info $model | sed 's/^/   /'
+step "2. The network: $model, $(kib $model), trained to name ten shapes"
+$tpuc import $model -o $out/shapes.tpuir >/dev/null
+echo "   as it was exported:"
+operators $model
+echo "   after tpuc's rewrite rules (BatchNorm is folded into the convolutions, x * sigmoid(x) becomes silu, ...):"
+operators $out/shapes.tpuir
+run $model $samples/00.npz $out/float.npz
+echo "   tpuc's float result against PyTorch's: $(similarity $out/float.npz $samples/00_expected.npz)"
 
-step "3. Compile it for the BM1684X, twice"
+step "3. Compile it for the BM1684X"
 for precision in f32 f16; do
-  $tpuc compile $model --precision $precision -o $out/shapes_$precision.bmodel --verify $samples/00.npz
-  echo "$precision: $out/shapes_$precision.bmodel ($(size_kib $out/shapes_$precision.bmodel))"
+  $tpuc --quiet compile $model --precision $precision -o $out/shapes_$precision.bmodel
+  echo "   $precision: $out/shapes_$precision.bmodel, $(kib $out/shapes_$precision.bmodel) of instructions and packed weights"
 done
 
-step "4. Run it: float graph on this machine, bmodels on the simulator of the chip's instructions"
-printf '   %-10s %-10s %-10s %-10s %s\n' picture float f32 f16 "f16 scores against float"
-total=0 right_float=0 right_f32=0 right_f16=0
-while read -r file label name; do
-  line=$(printf '   %-10s' "$name")
-  for level in float f32 f16; do
-    subject=$model
-    [ $level = float ] || subject=$out/shapes_$level.bmodel
-    $tpuc --quiet run $subject --input $samples/$file --output $out/$level.npz
-    at=$(winner $out/$level.npz)
-    colour=$green
-    if [ "$at" = "$label" ]; then declare "right_$level=$((right_$level + 1))"; else colour=$red; fi
-    line+=$(printf ' %s%-10s%s' "$colour" "${kinds[$at]}" "$off")
-  done
-  cosine=$($tpuc compare $out/f16.npz $out/float.npz | grep -o 'cos[a-z]*[ =:]*[0-9.]*' | head -1)
-  echo "$line $dim$cosine$off"
-  total=$((total + 1))
-done <$samples/labels.txt
-echo "   named correctly: float $right_float, f32 $right_f32, f16 $right_f16 of $total"
+step "4. Run it on the simulator of the chip's instructions"
+echo "   This picture ..."
+draw $samples/04.npz
+run $out/shapes_f16.bmodel $samples/04.npz $out/f16.npz
+echo "   ... is, says the bmodel: ${kinds[$(winner $out/f16.npz)]}. And the first $(wc -l <$samples/labels.txt) test pictures:"
+name_pictures
+run $out/shapes_f16.bmodel $samples/04.npz $out/other.npz --order random
+run $out/shapes_f16.bmodel $samples/04.npz $out/f16.npz
+cmp -s <(floats $out/f16.npz scores 10) <(floats $out/other.npz scores 10) &&
+  echo "   The chip's two engines run side by side; in another legal order they give the same bits."
 
-step "5. How long the chip would take"
-$tpuc profile $out/shapes_f16.bmodel | sed 's/^/   /'
+step "5. How long the chip would take for a picture (f16)"
+$tpuc profile $out/shapes_f16.bmodel >$out/profile.txt
+head -n 3 $out/profile.txt | indent
+echo "   the five slowest layers:"
+awk 'NR > 5' $out/profile.txt | sort -k4,4nr | head -n 5 | cut -c1-110 | indent
 
 step "Where to go next"
 cat <<END
-   $tpuc dis $out/shapes_f16.bmodel | less        the instructions, with the layers they belong to
-   $tpuc compile $model -o x.bmodel --dump d       the graph after every pass, the schedule and the memory maps
-   $tpuc check your_model.onnx                     is your own network supported?
-   $tpuc --help                                    all commands
-   examples/README.md, CONTRIBUTING.md             tpuc as a library; how to add an operator, a rule, an instruction
+   $tpuc profile $out/shapes_f16.bmodel              time of every layer
+   $tpuc dis $out/shapes_f16.bmodel | less           the instructions, and the layers they belong to
+   $tpuc compile $model -o x.bmodel --dump d     the graph after every pass, the schedule, the memory maps
+   $tpuc check your_model.onnx                           can your own network be compiled?
+   $tpuc --help                                          all commands
+   README.md, examples/README.md, CONTRIBUTING.md                    tpuc as a library; how to extend it
 END

@@ -2,6 +2,7 @@
 //   source: TIU.md section 5
 #include "backends/bm1684x/sim/tiu_pool.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <vector>
@@ -16,6 +17,8 @@ namespace {
 
 using Floats = std::array<float, kChunk>;
 using Ints = std::array<int32_t, kChunk>;
+
+constexpr uint32_t kMaxAverageShift = 62;  // everything is shifted out long before
 
 bool is_depthwise(const Pord& i) { return i.eu == PordOp::Depthwise || i.eu == PordOp::DepthwiseRelu; }
 
@@ -161,7 +164,9 @@ void Pooling::int_sum(const Channel<int32_t>& ch, int64_t first, Row out, size_t
     }
     if (i_.eu == PordOp::DepthwiseRelu) is_signed = false;  // saturation at 0 is the relu
   } else {
-    for (size_t k = 0; k < count; ++k) sum[k] *= ch.weights[0];
+    // An average is shifted right as well, ties upward whatever the rounding mode (found on the functional model).
+    const int shift = static_cast<int>(std::min<uint32_t>(i_.opd2_addr, kMaxAverageShift));
+    for (size_t k = 0; k < count; ++k) sum[k] = shift_right_round(sum[k] * ch.weights[0], shift, Round::NearestUp);
   }
   store_saturated(out, i_.res0_prec, is_signed, count, sum.data());
 }

@@ -46,20 +46,17 @@ std::vector<std::string> split(const std::string& text, char separator) {
 Run parse_run(const std::string& head) {
   Run run;
   std::stringstream words(head);
-  bool has_run = false;
   for (std::string word; words >> word;) {
     const auto value = [&] {
       std::string v;
       words >> v;
       return v;
     };
-    if (word == "RUN:") has_run = true;
     if (word == "--rules") run.rules = split(value(), ',');
     if (word == "--passes") run.passes = split(value(), ',');
     if (word == "--precision") run.options.precision = parse_dtype(value()).value();
     if (word.starts_with("rtol=")) run.rtol = std::stod(word.substr(5));
   }
-  TPUC_CHECK(has_run, "no `// RUN: tpuc opt ... %s` at the beginning");
   return run;
 }
 
@@ -152,16 +149,10 @@ std::string run_case(const std::string& text, const Run& run, std::string& probl
 
 int run_file(const std::filesystem::path& path, bool bless) {
   const std::string text = read_text_file(path.string());
+  if (!text.starts_with("// RUN:")) return 0;  // another test's data
   int failures = 0;
-  std::string rewritten;
-  File file;
-  try {
-    file = read_file(text);
-  } catch (const InternalError& e) {
-    std::cout << path.string() << ": " << e.what() << "\n";
-    return 1;
-  }
-  rewritten = file.head;
+  const File file = read_file(text);
+  std::string rewritten = file.head;
   for (const Case& c : file.cases) {
     std::string problem;
     const std::string got = run_case(c.graph, file.run, problem);

@@ -14,12 +14,24 @@ Hash content_hash(const Tensor& t) {
 
 const ConstantStore::Entry* ConstantStore::add(Tensor t) {
   const Hash hash = content_hash(t);
-  const auto [first, last] = index_.equal_range(hash.lo);
-  for (auto it = first; it != last; ++it)
-    if (it->second->hash == hash && identical(it->second->tensor, t)) return it->second;
-  entries_.push_back({std::move(t), hash});
-  index_.emplace(hash.lo, &entries_.back());
-  return &entries_.back();
+  const auto [first, last] = entries_.equal_range(hash.lo);
+  for (auto it = first; it != last; ++it) {
+    Entry& entry = *it->second;
+    if (entry.hash != hash || !identical(entry.tensor, t)) continue;
+    ++entry.holders;
+    return &entry;
+  }
+  return entries_.emplace(hash.lo, std::make_unique<Entry>(Entry{std::move(t), hash, 1}))->second.get();
+}
+
+void ConstantStore::release(const Entry* entry) {
+  const auto [first, last] = entries_.equal_range(entry->hash.lo);
+  for (auto it = first; it != last; ++it) {
+    if (it->second.get() != entry) continue;
+    if (--it->second->holders == 0) entries_.erase(it);
+    return;
+  }
+  TPUC_CHECK(false, "a constant is released that the store does not have");
 }
 
 }  // namespace tpuc

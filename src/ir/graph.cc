@@ -31,7 +31,10 @@ Value* Graph::input(TensorType type, std::string_view value_name) {
 Value* Graph::constant(Tensor t, std::string_view value_name) {
   const ConstantStore::Entry* entry = constants_->add(std::move(t));
   Value*& v = by_entry_[entry];
-  if (v != nullptr) return v;
+  if (v != nullptr) {
+    constants_->release(entry);  // the value holds it already
+    return v;
+  }
   const_values_.push_back(std::make_unique<Value>());
   v = const_values_.back().get();
   v->type = entry->tensor.type;
@@ -177,6 +180,7 @@ size_t Graph::dce() {
     if (!v->uses.empty() || kept.count(v.get()) != 0) return false;
     forget(v.get());
     by_entry_.erase(v->data);
+    constants_->release(v->data);
     return true;
   });
   return erased;

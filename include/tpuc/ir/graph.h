@@ -2,7 +2,6 @@
 #pragma once
 
 #include <any>
-#include <deque>
 #include <list>
 #include <memory>
 #include <string>
@@ -26,19 +25,21 @@ struct Hash {
 };
 Hash content_hash(const Tensor& t);  // type and bytes
 
-// Constants by content: equal tensors are stored once, and stay until the module ends.
+// Constants by content: equal tensors are stored once, for as long as a value of some graph holds them.
 class ConstantStore {
  public:
   struct Entry {
     Tensor tensor;
     Hash hash;
+    int64_t holders = 0;
   };
+  // Each add is to be followed by a release when its holder is gone.
   const Entry* add(Tensor t);
+  void release(const Entry* entry);
   size_t size() const { return entries_.size(); }
 
  private:
-  std::deque<Entry> entries_;
-  std::unordered_multimap<uint64_t, const Entry*> index_;  // by hash.lo; looked up, never walked
+  std::unordered_multimap<uint64_t, std::unique_ptr<Entry>> entries_;  // by hash.lo; looked up, never walked
 };
 
 struct Value {

@@ -181,7 +181,7 @@ void MatMul::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) {
 
 std::span<const ImportRule> MatMul::imports() {
   static constexpr ImportRule kRules[] = {{"onnx.MatMul", 1, kLastOpset, import_matmul},
-                                          {"onnx.Gemm", 7, kLastOpset, import_gemm}};
+                                          {"onnx.Gemm", 1, kLastOpset, import_gemm}};
   return kRules;
 }
 

@@ -1,7 +1,11 @@
 // ONNX rules of the normalizations.
-#include "ops/import_window.h"
+#include <algorithm>
+
+#include "ops/eltwise.h"
+#include "ops/import.h"
 #include "ops/norm.h"
 #include "ops/shape.h"
+#include "ops/unary.h"
 
 namespace tpuc::ops {
 namespace {
@@ -11,13 +15,23 @@ void refuse_output(const NodeView& node, size_t i, std::string_view what) {
     refuse(node, fmt::format("the output {} is used", what), "only the normalized values are supported");
 }
 
+// Statistics computed at run time: s = gamma / sqrt(var + epsilon), t = beta - mean * s, spelled out.
+Value* scale_by_statistics(const NodeView& node, float epsilon, Builder& b) {
+  Value* deviation = b.add<Sqrt>({b.add<Add>({node.in[4], scalar_like(b, node.in[4], static_cast<double>(epsilon))})});
+  Value* s = b.add<Div>({node.in[1], deviation});
+  Value* t = b.add<Sub>({node.in[2], b.add<Mul>({node.in[3], s})});
+  return b.add<Scale>({node.in[0], s, t});
+}
+
 Values import_batch_norm(const NodeView& node, Builder& b) {
-  if (node.get_int("training_mode", 0) != 0)
-    refuse(node, "training_mode is 1", "export the model in evaluation mode (model.eval() in PyTorch)");
+  if (node.get_int("training_mode", 0) != 0 || (node.opset < 7 && node.get_int("is_test", 0) == 0))
+    refuse(node, "it is in training mode", "export the model in evaluation mode (model.eval() in PyTorch)");
   if (node.get_int("spatial", 1) == 0)
     refuse(node, "spatial is 0: statistics per element", "a Mul and an Add by constants mean the same");
-  return {b.add<BatchNorm>({node.in[0], node.in[1], node.in[2], node.in[3], node.in[4]},
-                           {.epsilon = node.get_float("epsilon", 1e-5f)})};
+  const float epsilon = node.get_float("epsilon", 1e-5f);
+  const bool known = std::all_of(node.in.begin() + 1, node.in.end(), [](const Value* v) { return v->is_constant(); });
+  if (!known) return {scale_by_statistics(node, epsilon, b)};
+  return {b.add<BatchNorm>({node.in[0], node.in[1], node.in[2], node.in[3], node.in[4]}, {.epsilon = epsilon})};
 }
 
 int64_t trailing_axis(const NodeView& node) {
@@ -70,7 +84,7 @@ Values import_lrn(const NodeView& node, Builder& b) {
 }  // namespace
 
 std::span<const ImportRule> BatchNorm::imports() {
-  static constexpr ImportRule kRules[] = {{"onnx.BatchNormalization", 7, kLastOpset, import_batch_norm}};
+  static constexpr ImportRule kRules[] = {{"onnx.BatchNormalization", 1, kLastOpset, import_batch_norm}};
   return kRules;
 }
 std::span<const ImportRule> LayerNorm::imports() {

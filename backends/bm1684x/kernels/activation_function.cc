@@ -206,9 +206,9 @@ const std::vector<Function>& functions() {
       {ops::Floor::kName, 3, {}, {}, floor},
       {ops::Ceil::kName, 3, {}, {}, ceil},
       {ops::Round::kName, 3, {}, {}, round},
-      {ops::Sign::kName, 3, {}, {}, sign},
-      {ops::Sin::kName, 5, {Poly::Sin}, {Poly::Sin}, sin},
-      {ops::Cos::kName, 5, {Poly::Sin}, {Poly::Sin}, cos},
+      {ops::Sign::kName, 4, {}, {}, sign},
+      {ops::Sin::kName, 6, {Poly::Sin}, {Poly::Sin}, sin},
+      {ops::Cos::kName, 6, {Poly::Sin}, {Poly::Sin}, cos},
   };
   return kTable;
 }

@@ -178,7 +178,9 @@ FloatMath::Buf FloatMath::exp(Buf x) {
     Buf n = sub(y, Arg::f32(kMagic));
     const Buf part = mul(n, Arg::f32(factor));
     n.drop();
-    return sub(from, part);
+    Buf rest = sub(from, part);
+    from.drop();  // a parameter lives until the caller's expression ends
+    return rest;
   };
   Buf r = minus_n_times(minus_n_times(std::move(t), 0.693359375f), -2.12194440e-4f);
   Buf p = polynomial(Poly::ExpFine, r);

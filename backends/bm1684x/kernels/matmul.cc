@@ -84,7 +84,7 @@ Support supports(const Op& op, DType precision) {
   for (const int64_t d : {g.batch(), g.m, g.k, g.n})
     if (d > kMaxDim) return {false, fmt::format("extent {} of a matrix exceeds 65535 (TIU.md section 14)", d)};
   const int64_t least = align64(g.k * size_bytes(precision)) + ceil_div(g.k, kLanes) * kEuBytes;
-  if (least > kLaneBytes / 2)
+  if (least > kLaneRoom / 2)
     return {false, fmt::format("rows of {} elements take {} bytes of a lane; K is not cut", g.k, least)};
   return {};
 }

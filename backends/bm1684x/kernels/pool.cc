@@ -142,10 +142,9 @@ Footprint footprint(const Op& op, const Region& out) {
 std::vector<std::byte> pack(const Op& op, const Region& out) {
   const Geometry g = geometry(op);
   std::vector<float> lane;
-  for (int64_t i = 0; i < out.extent[2]; ++i)
-    lane.push_back(1.0f / static_cast<float>(g.rows[static_cast<size_t>(out.begin[2] + i)]));
-  for (int64_t i = 0; i < out.extent[3]; ++i)
-    lane.push_back(1.0f / static_cast<float>(g.columns[static_cast<size_t>(out.begin[3] + i)]));
+  const auto put = [&](int64_t count) { lane.push_back(count == 0 ? 0.0f : 1.0f / static_cast<float>(count)); };
+  for (int64_t i = 0; i < out.extent[2]; ++i) put(g.rows[static_cast<size_t>(out.begin[2] + i)]);
+  for (int64_t i = 0; i < out.extent[3]; ++i) put(g.columns[static_cast<size_t>(out.begin[3] + i)]);
   const size_t bytes = lane.size() * sizeof(float);
   std::vector<std::byte> image(bytes * static_cast<size_t>(kLanes));
   for (size_t k = 0; k < static_cast<size_t>(kLanes); ++k) std::memcpy(image.data() + k * bytes, lane.data(), bytes);

@@ -1,0 +1,32 @@
+// Products in both ways of matmul.cc, batched, transposed, with bias.
+#include "ops/matmul.h"
+
+#include "backends/bm1684x/kernels/kernel_cases.h"
+
+using namespace tpuc;
+using namespace tpuc::bm1684x;
+
+namespace {
+
+constexpr Tolerance kF32{1e-5, 1e-5}, kHalf{2e-3, 1e-3};
+
+}  // namespace
+
+TEST_CASE("run-time operands: rows as filters", "[kernel]") {
+  check_floats<ops::MatMul>({{{100, 70}}, {{70, 50}}}, {}, kF32, kHalf);
+  check_floats<ops::MatMul>({{{2, 3, 10, 33}}, {{2, 3, 33, 17}}}, {}, kF32, kHalf);
+  check_floats<ops::MatMul>({{{2, 3, 70, 33}}, {{33, 17}}}, {}, kF32, kHalf);
+  check_floats<ops::MatMul>({{{1, 7, 33}}, {{4, 33, 17}}}, {}, kF32, kHalf);
+  check_floats<ops::MatMul>({{{3, 70, 40}}, {{3, 20, 40}}}, {.transpose_b = true}, kF32, kHalf);
+  check_floats<ops::MatMul>({{{3, 40, 70}}, {{3, 40, 20}}}, {.transpose_a = true}, kF32, kHalf);
+  check_floats<ops::MatMul>({{{70, 40}}, {{40, 20}}, {{20}}}, {.activation = ops::Activation::Relu}, kF32, kHalf);
+}
+
+TEST_CASE("constant operands: columns as filters for few rows", "[kernel]") {
+  check_floats<ops::MatMul>({{{1, 300}}, {{130, 300}, true}, {{130}, true}}, {.transpose_b = true}, kF32, kHalf);
+  check_floats<ops::MatMul>({{{9, 70}}, {{70, 65}, true}}, {}, kF32, kHalf);
+  check_floats<ops::MatMul>({{{100, 70}}, {{70, 65}, true}, {{65}, true}}, {}, kF32, kHalf);
+  check_case<ops::MatMul>(DType::F16, {{{100, 70}}, {{70, 65}, true}, {{65}, true, -2, 2, DType::F32}}, {}, kHalf);
+  check_case<ops::MatMul>(DType::F16, {{{5, 70}}, {{70, 65}, true}, {{65}, true, -2, 2, DType::F32}},
+                          {.activation = ops::Activation::Relu6}, kHalf);
+}

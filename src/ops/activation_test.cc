@@ -1,6 +1,8 @@
 // Elementwise operators of one tensor: values from tables of the functions, attributes, types, errors.
 #include "ops/activation.h"
 
+#include <catch2/catch.hpp>
+
 #include "ops/op_case.h"
 
 namespace tpuc::ops::test {
@@ -69,6 +71,39 @@ TEST_CASE("activations refuse types they do not take", "[op]") {
   CHECK(error_of<Exp>({i64({1}, {1})}) == 1202);
   CHECK(error_of<Relu>({typed(DType::Bool, {1}, {1})}) == 1202);
   CHECK(error_of<Clip>({points()}, {.min = NAN, .max = 1}) == 1208);
+}
+
+TEST_CASE("operators of one tensor by their text names", "[op]") {
+  const std::pair<std::string, double> table[] = {{"relu", 2},
+                                                  {"clip", 2},
+                                                  {"leaky_relu", 2},
+                                                  {"sigmoid", 0.880797078},
+                                                  {"tanh", 0.964027580},
+                                                  {"silu", 1.761594156},
+                                                  {"hard_sigmoid", 0.9},
+                                                  {"hard_swish", 10.0 / 6},
+                                                  {"exp", 7.389056099},
+                                                  {"log", 0.693147181},
+                                                  {"sqrt", 1.414213562},
+                                                  {"erf", 0.995322265},
+                                                  {"gelu", 1.954499736},
+                                                  {"elu", 2},
+                                                  {"softplus", 2.126928011},
+                                                  {"abs", 2},
+                                                  {"neg", -2},
+                                                  {"reciprocal", 0.5},
+                                                  {"floor", 2},
+                                                  {"ceil", 2},
+                                                  {"round", 2},
+                                                  {"sign", 1},
+                                                  {"sin", 0.909297427},
+                                                  {"cos", -0.416146837}};
+  for (const auto& [name, want] : table)
+    check_close(
+        value_of_text(fmt::format("graph @g(%x: f32[1]) -> (%y) {{ %y = {}(%x) : f32[1] }}", name), f32({1}, {2})),
+        {want});
+  const std::string prelu = "graph @g(%x: f32[1]) -> (%y) { %s = const [3] : f32[1] %y = prelu(%x, %s) : f32[1] }";
+  check_close(value_of_text(prelu, f32({1}, {-2})), {-6});
 }
 
 }  // namespace tpuc::ops::test

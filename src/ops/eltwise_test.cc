@@ -1,6 +1,7 @@
 // Elementwise operators of two inputs: values worked out by hand, broadcasting, integers, errors.
 #include "ops/eltwise.h"
 
+#include <catch2/catch.hpp>
 #include <cmath>
 
 #include "ops/op_case.h"
@@ -81,6 +82,29 @@ TEST_CASE("elementwise operators refuse what does not fit", "[op]") {
   CHECK(error_of<And>({f32({1}, {1}), f32({1}, {1})}) == 1202);
   CHECK(error_of<Select>({f32({1}, {1}), f32({1}, {1}), f32({1}, {1})}) == 1202);
   CHECK(error_of<Sub>({f32({1}, {1})}) == 1105);
+}
+
+TEST_CASE("operators of two inputs by their text names", "[op]") {
+  const std::pair<std::string, double> numbers[] = {{"add", 7}, {"sub", 3}, {"mul", 10}, {"div", 2.5},
+                                                    {"min", 2}, {"max", 5}, {"pow", 25}, {"mod", 1}};
+  for (const auto& [name, want] : numbers)
+    CHECK(value_of_text(fmt::format("graph @g(%x: f32[1]) -> (%y) {{ %b = const [2] : f32[1] "
+                                    "%y = {}(%x, %b) : f32[1] }}",
+                                    name),
+                        f32({1}, {5})) == Reals{want});
+  const std::pair<std::string, double> tests[] = {
+      {"equal", 0}, {"less", 0}, {"greater", 1}, {"less_or_equal", 0}, {"greater_or_equal", 1}};
+  for (const auto& [name, want] : tests)
+    CHECK(value_of_text(fmt::format("graph @g(%x: f32[1]) -> (%y) {{ %b = const [2] : f32[1] "
+                                    "%y = {}(%x, %b) : bool[1] }}",
+                                    name),
+                        f32({1}, {5})) == Reals{want});
+  const std::pair<std::string, double> logic[] = {{"and", 0}, {"or", 1}, {"xor", 1}};
+  for (const auto& [name, want] : logic)
+    CHECK(value_of_text(fmt::format("graph @g(%x: bool[1]) -> (%y) {{ %b = const [0] : bool[1] "
+                                    "%y = {}(%x, %b) : bool[1] }}",
+                                    name),
+                        typed(DType::Bool, {1}, {1})) == Reals{want});
 }
 
 }  // namespace tpuc::ops::test

@@ -1,8 +1,7 @@
 // For tests of operators: one operator on given tensors, inferred, evaluated and sent through the text form.
 #pragma once
 
-#include <catch2/catch.hpp>
-#include <initializer_list>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -38,7 +37,7 @@ std::vector<Tensor> eval_all(const std::vector<Tensor>& in, typename S::Attrs at
   g.set_outputs(outputs);
   module.nets.push_back(std::move(net));
   const std::string text = print(module);
-  CHECK(print(parse_module(text)) == text);
+  TPUC_CHECK(print(parse_module(text)) == text, "text form is not stable:\n{}", text);
   return evaluate(op, pointers);
 }
 template <class S>
@@ -62,10 +61,21 @@ int error_of(const std::vector<Tensor>& in, typename S::Attrs attrs = {}) {
 }
 
 using Reals = std::vector<double>;
-// Element by element, within a relative 1e-6.
+// Throws unless all elements agree within a relative 1e-6.
 inline void check_close(const Reals& got, const Reals& want) {
-  REQUIRE(got.size() == want.size());
-  for (size_t i = 0; i < got.size(); ++i) CHECK(got[i] == Approx(want[i]).epsilon(1e-6).margin(1e-7));
+  TPUC_CHECK(got.size() == want.size(), "{} elements, expected {}", got.size(), want.size());
+  for (size_t i = 0; i < got.size(); ++i)
+    TPUC_CHECK(std::abs(got[i] - want[i]) <= 1e-7 + 1e-6 * std::abs(want[i]), "element {}: {}, expected {}", i, got[i],
+               want[i]);
+}
+
+// The value of a graph with one operator, given as text, for the input x = `x`.
+inline std::vector<double> value_of_text(const std::string& text, const Tensor& x) {
+  const Module module = parse_module(text);
+  const Op& op = module.nets.at(0).stages.at(0)->ops().front();
+  std::vector<const Tensor*> in;
+  for (const Value* v : op.in()) in.push_back(v->is_constant() ? &v->tensor() : &x);
+  return evaluate(op, in).at(0).to_f64();
 }
 
 }  // namespace tpuc::ops::test

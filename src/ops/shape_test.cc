@@ -1,6 +1,8 @@
 // Reshape, permute, expand, tile, slice, concat, pad, gather, scatter and cast: small cases worked out by hand.
 #include "ops/shape.h"
 
+#include <catch2/catch.hpp>
+
 #include "ops/cast.h"
 #include "ops/gather.h"
 #include "ops/op_case.h"

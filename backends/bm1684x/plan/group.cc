@@ -33,7 +33,7 @@ class Grower {
     }
     close();
     if (!ddr && !fits_alone(resident)) {
-      groups_.push_back({{{&op, tile_alone(op, *options_)}}});
+      groups_.push_back({{{&op, tile_streamed(op)}}});
       return;
     }
     current_.ops.push_back(resident);
@@ -47,9 +47,18 @@ class Grower {
   void close() {
     if (current_.ops.empty()) return;
     // A group of one streams its tiles.
-    if (current_.ops.size() == 1 && !current_.ops[0].tiles.empty()) current_.ops[0].tiles = tile_alone(*current_.ops[0].op, *options_);
+    if (current_.ops.size() == 1 && !current_.ops[0].tiles.empty()) current_.ops[0].tiles = tile_streamed(*current_.ops[0].op);
     groups_.push_back(std::move(current_));
     current_ = {};
+  }
+  // Tiles that fit one by one may still not fit side by side as their live ranges meet: then smaller ones.
+  std::vector<Region> tile_streamed(const Op& op) const {
+    PlanOptions smaller = *options_;
+    for (;;) {
+      std::vector<Region> tiles = tile_alone(op, smaller);
+      if (fits(*graph_, {{{&op, tiles}}}, options_->lane_bytes)) return tiles;
+      smaller.lane_bytes = smaller.lane_bytes / 4 * 3;
+    }
   }
   bool fits_alone(const OpTiles& resident) const {
     if (!options_->group_layers) return false;

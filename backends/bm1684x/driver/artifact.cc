@@ -1,5 +1,6 @@
 // The artifact's side of the BM1684X back end: bmodels run, listed and priced, by the simulator and its neighbours.
 #include "backends/bm1684x/bmodel/bmodel.h"
+#include "backends/bm1684x/bmodel/inspect.h"
 #include "backends/bm1684x/cycles/profile.h"
 #include "backends/bm1684x/driver/backend.h"
 #include "backends/bm1684x/driver/border.h"
@@ -106,6 +107,15 @@ RunOutcome Bm1684x::run(std::span<const std::byte> artifact, const std::map<std:
   for (size_t i = 0; i < result.outputs.size(); ++i)
     out.tensors.insert_or_assign(result.outputs[i].name, from_stored(result.outputs[i], stage.outputs[i], how.raw));
   return out;
+}
+
+std::string Bm1684x::info(std::span<const std::byte> artifact, bool json) const {
+  const bmodel::Summary summary = bmodel::summarize(bmodel::read(artifact));
+  return json ? bmodel::to_json(summary) : bmodel::to_text(summary);
+}
+
+std::string Bm1684x::disassemble(std::span<const std::byte> artifact) const {
+  return bmodel::disassemble(bmodel::read(artifact));
 }
 
 std::string Bm1684x::profile(std::span<const std::byte> artifact, bool json) const {

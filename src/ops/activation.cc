@@ -5,9 +5,9 @@
 #include <cmath>
 #include <numbers>
 
-#include "ops/checks.h"
 #include "ops/elementwise.h"
 #include "ops/families.h"
+#include "ops/infer_check.h"
 
 namespace tpuc::ops {
 

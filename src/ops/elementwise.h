@@ -4,10 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
-#include "tpuc/ir/tensor.h"
+#include "ops/eval_elements.h"
 
 namespace tpuc::ops {
 
@@ -28,18 +27,9 @@ class Walk {
   std::vector<int64_t> offsets_;
 };
 
-void load(const Tensor& t, std::vector<float>& values);
-void load(const Tensor& t, std::vector<double>& values);
-void load(const Tensor& t, std::vector<int64_t>& values);
-// Rounds once to the tensor's type; integers wrap, bool is x != 0.
-void store(Tensor& t, std::span<const float> values);
-void store(Tensor& t, std::span<const double> values);
-void store(Tensor& t, std::span<const int64_t> values);
-
 template <class T, class F>
 void map_unary_as(const Tensor& x, Tensor& y, const F& f) {
-  std::vector<T> values;
-  load(x, values);
+  auto values = elements<T>(x);
   for (T& v : values) v = static_cast<T>(f(v));
   store(y, values);
 }
@@ -58,9 +48,8 @@ void map_number(const Tensor& x, Tensor& y, const F& f) {
 
 template <class T, class F>
 void map_binary_as(const Tensor& a, const Tensor& b, Tensor& y, const F& f) {
-  std::vector<T> va, vb, vy(static_cast<size_t>(y.count()));
-  load(a, va);
-  load(b, vb);
+  const auto va = elements<T>(a), vb = elements<T>(b);
+  std::vector<T> vy(static_cast<size_t>(y.count()));
   Walk walk(y.dims(), {broadcast_strides(a.dims(), y.dims()), broadcast_strides(b.dims(), y.dims())});
   for (T& v : vy) {
     v = static_cast<T>(f(va[static_cast<size_t>(walk.offset(0))], vb[static_cast<size_t>(walk.offset(1))]));

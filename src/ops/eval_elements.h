@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -21,20 +22,10 @@ std::vector<T> elements(const Tensor& t) {
   }
 }
 
-inline void store(Tensor& t, const std::vector<float>& values) { t.assign_f32(values); }
-inline void store(Tensor& t, const std::vector<double>& values) { t.assign_f64(values); }
-// exact: i64 and i32 wrap; narrower integers saturate, which no operator here relies on.
-inline void store(Tensor& t, const std::vector<int64_t>& values) {
-  if (t.dtype() == DType::I64 || t.dtype() == DType::U64) {
-    auto out = t.as_mutable<int64_t>();
-    for (size_t i = 0; i < values.size(); ++i) out[i] = values[i];
-  } else if (t.dtype() == DType::I32 || t.dtype() == DType::U32) {
-    auto out = t.as_mutable<int32_t>();
-    for (size_t i = 0; i < values.size(); ++i) out[i] = static_cast<int32_t>(values[i]);
-  } else {
-    t.assign_f64(std::vector<double>(values.begin(), values.end()));
-  }
-}
+// Round once to the tensor's type; integers wrap among themselves, bool is x != 0.
+void store(Tensor& t, std::span<const float> values);
+void store(Tensor& t, std::span<const double> values);
+void store(Tensor& t, std::span<const int64_t> values);
 
 // Calls fn(T{}) with the type to compute in: double for f64, int64_t for integers, float otherwise.
 template <class Fn>

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "ops/checks.h"
 #include "ops/elementwise.h"
 #include "ops/families.h"
+#include "ops/infer_check.h"
 
 namespace tpuc::ops {
 

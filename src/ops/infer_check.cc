@@ -1,6 +1,8 @@
 // Messages of the checks that families share: what was observed, the rule, a hint.
 #include "ops/infer_check.h"
 
+#include <algorithm>
+
 namespace tpuc::ops {
 namespace {
 
@@ -35,13 +37,7 @@ void require_floats(const InferCtx& ctx) {
   }
 }
 
-void require_number(const InferCtx& ctx) {
-  const DType t = ctx.type(0).dtype;
-  if (!is_float(t) && !(is_integer(t) && bit_width(t) >= 8))
-    throw UserError(
-        diagnostic(ErrorCode::E1202, "{}: input is {}, expected a float or an integer type", ctx.op, to_string(t))
-            .note("hint", "insert a cast before this operator"));
-}
+void require_number(const InferCtx& ctx) { require_type(ctx, 0, is_number, "a float or an integer type"); }
 
 void require_vector(const InferCtx& ctx, size_t input, std::string_view what, int64_t length, std::string_view why) {
   if (!ctx.has(input) || ctx.dims(input) == Dims{length}) return;
@@ -61,11 +57,49 @@ void require_list(const InferCtx& ctx, std::string_view attr, const std::vector<
                                  to_string(list), x, low, kMaxWindowAttr));
 }
 
-void require_axis(const InferCtx& ctx, int64_t axis) {
-  const auto rank = static_cast<int64_t>(ctx.dims(0).size());
+void require_axis(const InferCtx& ctx, size_t i, int64_t axis) {
+  const auto rank = static_cast<int64_t>(ctx.dims(i).size());
   if (axis < 0 || axis >= rank)
     throw UserError(diagnostic(ErrorCode::E1206, "{}: axis {} of a tensor with {} dimensions", ctx.op, axis, rank)
-                        .note("input", to_string(ctx.type(0))));
+                        .note("input", to_string(ctx.type(i))));
+}
+
+bool is_number(DType t) { return is_float(t) || (is_integer(t) && bit_width(t) >= 8); }
+bool is_index_type(DType t) { return t == DType::I32 || t == DType::I64; }
+
+Diagnostic&& with_inputs(Diagnostic&& d, const InferCtx& c) {
+  for (size_t i = 0; i < std::min<size_t>(c.count(), 4); ++i)
+    if (c.has(i)) d.notes.emplace_back("input", fmt::format("{}: {}", i, to_string(c.type(i))));
+  return std::move(d);
+}
+
+void require_type(const InferCtx& c, size_t i, TypeTest test, std::string_view expected) {
+  if (test(c.type(i).dtype)) return;
+  throw UserError(with_inputs(
+      diagnostic(ErrorCode::E1202, "{}: input {} is {}, expected {}", c.op, i, to_string(c.type(i).dtype), expected),
+      c));
+}
+
+void require_same_type(const InferCtx& c, size_t i, size_t j) {
+  if (c.type(i).dtype == c.type(j).dtype) return;
+  throw UserError(with_inputs(diagnostic(ErrorCode::E1202, "{}: input {} is {} but input {} is {}", c.op, i,
+                                         to_string(c.type(i).dtype), j, to_string(c.type(j).dtype))
+                                  .note("hint", "both must have the same element type: insert a Cast"),
+                              c));
+}
+
+Dims require_broadcast(const InferCtx& c, const Dims& a, const Dims& b) {
+  if (auto dims = broadcast(a, b)) return *std::move(dims);
+  throw UserError(diagnostic(ErrorCode::E1203, "{}: {} and {} do not broadcast", c.op, to_string(a), to_string(b))
+                      .note("hint", "dimensions are matched from the last; each pair must be equal or hold a 1"));
+}
+
+void require_per_axis(const InferCtx& c, std::string_view attribute, size_t entries) {
+  const size_t rank = c.dims(0).size();
+  if (entries == rank) return;
+  throw UserError(with_inputs(
+      diagnostic(ErrorCode::E1206, "{}: {} has {} entries, expected {}, one per axis", c.op, attribute, entries, rank),
+      c));
 }
 
 int64_t window_count(const InferCtx& ctx, std::string_view axis_name, int64_t size, int64_t pad_begin, int64_t pad_end,

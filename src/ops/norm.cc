@@ -120,7 +120,7 @@ void require_trailing(const InferCtx& ctx, size_t input, std::string_view what, 
 
 std::vector<TensorType> infer_trailing(const InferCtx& ctx, const LayerNorm::Attrs& a) {
   require_floats(ctx);
-  require_axis(ctx, a.axis);
+  require_axis(ctx, 0, a.axis);
   require_trailing(ctx, 1, "gamma", a);
   require_trailing(ctx, 2, "beta", a);
   return {like_input(ctx, ctx.dims(0))};

@@ -90,7 +90,7 @@ void eval_reduce(const Tensor& x, const Reduce::Attrs& a, Tensor& out) {
 
 std::vector<TensorType> infer_arg(const InferCtx& ctx, const ArgAttrs& a) {
   require_number(ctx);
-  require_axis(ctx, a.axis);
+  require_axis(ctx, 0, a.axis);
   if (ctx.dims(0)[static_cast<size_t>(a.axis)] == 0)
     throw UserError(diagnostic(ErrorCode::E1208, "{}: axis {} has no elements to search", ctx.op, a.axis)
                         .note("input", to_string(ctx.type(0))));
@@ -126,7 +126,7 @@ std::vector<TensorType> Reduce::infer(const InferCtx& ctx, const Attrs& a) {
         diagnostic(ErrorCode::E1206, "{}: axes are {}, expected at least one, ascending", ctx.op, to_string(a.axes)));
   int64_t reduced = 1;
   for (const int64_t axis : a.axes) {
-    require_axis(ctx, axis);
+    require_axis(ctx, 0, axis);
     reduced = std::min(reduced, ctx.dims(0)[static_cast<size_t>(axis)]);
   }
   const bool needs_one = a.kind == ReduceKind::Max || a.kind == ReduceKind::Min || a.kind == ReduceKind::Mean;

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "ops/checks.h"
 #include "ops/families.h"
+#include "ops/infer_check.h"
 #include "ops/move.h"
 #include "tpuc/support/int_math.h"
 

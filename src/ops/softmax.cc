@@ -15,7 +15,7 @@ namespace {
 
 std::vector<TensorType> infer_softmax(const InferCtx& ctx, const SoftmaxAttrs& a) {
   require_floats(ctx);
-  require_axis(ctx, a.axis);
+  require_axis(ctx, 0, a.axis);
   return {like_input(ctx, ctx.dims(0))};
 }
 

@@ -118,8 +118,7 @@ float fused_sum_any(const float* products, size_t count) {
   if (!std::isfinite(largest)) return std::isnan(plain) ? std::bit_cast<float>(0xffc00000) : static_cast<float>(plain);
   const int exponent = std::ilogb(largest);
   double sum = 0;
-  for (size_t k = 0; k < kHalfBlock; ++k)
-    sum += std::trunc(std::ldexp(static_cast<double>(products[k]), 24 - exponent));
+  for (size_t k = 0; k < count; ++k) sum += std::trunc(std::ldexp(static_cast<double>(products[k]), 24 - exponent));
   return static_cast<float>(std::ldexp(sum, exponent - 24));
 }
 

@@ -51,7 +51,7 @@ THIRD_PARTY = {
     r'spdlog/': r'src/support/log\.cc$',
     r'CLI/': r'src/cli/.*\.cc$',
     r'zip\.h': r'(runtime|src/support)/.*npz.*\.cc$',
-    r'catch2/': r'.*_test\.cc$|tests/',
+    r'catch2/': r'.*(_test\.cc|_cases?\.h)$|tests/',
 }
 
 

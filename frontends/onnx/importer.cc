@@ -14,7 +14,7 @@ namespace tpuc::frontend {
 
 namespace {
 
-constexpr size_t kMaxShownInputs = 4;
+constexpr size_t kMaxShownInputs = 4, kMaxShownNodes = 6;
 
 bool is_control_flow(const NodeRecord& node) { return node.domain.empty() && node.op == "If"; }
 
@@ -29,6 +29,13 @@ Tensor fit(const Tensor& given, const std::string& name, const TensorType& type)
   else
     ops::store(t, given.to_i64());
   return t;
+}
+
+std::string list_names(const std::vector<std::string>& names) {
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), kMaxShownNodes); ++i)
+    text += fmt::format("{}'{}'", i == 0 ? "" : ", ", names[i]);
+  return names.size() > kMaxShownNodes ? fmt::format("{} and {} more", text, names.size() - kMaxShownNodes) : text;
 }
 
 }  // namespace
@@ -157,12 +164,21 @@ void Importer::trace_deciding(Diagnostic& d) {
   }
 }
 
+// The second and later nodes of an unsupported operator are only listed with the first.
+bool Importer::is_repeated(const NodeRecord& node, const Diagnostic& d) {
+  if (d.code != ErrorCode::E1010) return false;
+  const auto [it, first] = refused_.emplace(d.message, Repeated{result_.problems.size(), {}});
+  if (!first) it->second.others.push_back(node.name);
+  return !first;
+}
+
 // Adds where it happened, and what the node's inputs are in place of the nameless types that inference knew.
 void Importer::tell(const NodeRecord& node, const NodeView& view, const std::vector<Diagnostic>& diagnostics,
                     ImportedNode& report) {
   report.verdict = Verdict::Refused;
   for (Diagnostic d : diagnostics) {
     if (report.reason.empty()) report.reason = d.message;
+    if (is_repeated(node, d)) continue;
     trace_deciding(d);
     std::erase_if(d.notes, [](const auto& n) { return n.first == "input"; });
     std::vector<std::pair<std::string, std::string>> notes{{"at", describe(node, model_.file, view.opset)}};
@@ -317,6 +333,9 @@ OnnxCheck Importer::run() {
   result_.nodes.resize(model_.graph.nodes.size());
   import_nodes(scope, order.nodes, result_.nodes);
   set_outputs(scope, wanted);
+  for (const auto& [message, repeated] : refused_)
+    if (!repeated.others.empty())
+      result_.problems[repeated.problem].notes.emplace_back("also", list_names(repeated.others));
   result_.nodes.insert(result_.nodes.end(), nested_.begin(), nested_.end());
   result_.module.keep_alive = std::move(model_.keep_alive);
   return std::move(result_);

@@ -1,6 +1,7 @@
 // ModelRecord -> Graph: walks the nodes, lets operators import themselves, folds what is constant at once.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -36,6 +37,7 @@ class Importer {
   Value* output_value(Value* v, const std::string& name, const std::vector<Value*>& others);
   void tell(const NodeRecord& node, const NodeView& view, const std::vector<Diagnostic>& diagnostics,
             ImportedNode& report);
+  bool is_repeated(const NodeRecord& node, const Diagnostic& d);
   void trace_deciding(Diagnostic& d);
 
   ModelRecord& model_;
@@ -45,6 +47,12 @@ class Importer {
   std::vector<ImportedNode> nested_;        // reports of nodes inside If branches
   std::unordered_set<const Value*> named_;  // values that carry a name of the model
   std::set<std::string> deciding_;
+  // Operators without a rule: where the first node was told, and the names of the others.
+  struct Repeated {
+    size_t problem;
+    std::vector<std::string> others;
+  };
+  std::map<std::string, Repeated> refused_;
 };
 
 }  // namespace tpuc::frontend

@@ -183,6 +183,20 @@ TEST_CASE("all problems are told at once, consequences are not", "[onnx]") {
   CHECK(c.nodes[3].verdict == Verdict::Refused);
 }
 
+TEST_CASE("an operator that is refused many times is told once", "[onnx]") {
+  const auto b = ModelBuilder()
+                     .input("x", {4})
+                     .node("Mystery", {"x"}, {"a"})
+                     .node("Mystery", {"a"}, {"b"})
+                     .node("Mystery", {"x"}, {"c"})
+                     .node("Add", {"b", "c"}, {"y"})
+                     .output("y");
+  const OnnxCheck c = b.check();
+  REQUIRE(c.problems.size() == 1);
+  CHECK(contains(render(c.problems[0]), "also    'b', 'c'"));
+  CHECK(c.nodes[2].reason == "operator Mystery is not supported");
+}
+
 TEST_CASE("wrong wiring", "[onnx]") {
   CHECK(ModelBuilder().input("x", {1}).node("Add", {"x", "ghost"}, {"y"}).output("y").errors() == Codes{1014});
   CHECK(ModelBuilder().input("x", {1}).node("Relu", {"x"}, {"y"}).output("ghost").errors() == Codes{1014});

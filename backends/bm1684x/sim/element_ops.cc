@@ -99,6 +99,25 @@ void int_rows(IntOp op, const int64_t* a, const int64_t* b, int64_t* result, siz
   }
 }
 
+bool needs_wide_products(Prec a, bool a_signed, Prec b, bool b_signed) {
+  return a == Prec::I32 && b == Prec::I32 && !a_signed && !b_signed;
+}
+
+void wide_products(const int64_t* a, const int64_t* b, const int64_t* opt_shift, Round mode, bool saturates,
+                   size_t count, int64_t* result) {
+  for (size_t k = 0; k < count; ++k) {
+    const Int128 product = static_cast<Int128>(a[k]) * b[k];
+    const int shift = opt_shift == nullptr ? 0 : static_cast<int>(opt_shift[k]);
+    if (saturates) {
+      result[k] = shift_saturate_wide(product, shift, mode);
+    } else if (shift >= 0) {
+      result[k] = shift_left_wrap(static_cast<int64_t>(product), shift);
+    } else {
+      result[k] = static_cast<int64_t>(shift_right_round_as<Int128, UInt128>(product, -shift, mode));
+    }
+  }
+}
+
 void bit_rows(BitOp op, const uint32_t* a, const uint32_t* b, uint32_t* result, size_t count) {
   switch (op) {
     case BitOp::And:

@@ -15,6 +15,12 @@ float newton_rsqrt(float x, int iterations);
 enum class IntOp { Mul, Add, Sub, Max, Min };
 void int_rows(IntOp op, const int64_t* a, const int64_t* b, int64_t* result, size_t count);
 
+// Products of two unsigned 32-bit rows need all 64 bits, so an int64 does not hold them: shifted by `shift[k]` (null:
+// not at all), then clipped to 63 bits or, for wrapping commands, cut to the low 64.
+bool needs_wide_products(Prec a, bool a_signed, Prec b, bool b_signed);
+void wide_products(const int64_t* a, const int64_t* b, const int64_t* opt_shift, Round mode, bool saturates,
+                   size_t count, int64_t* result);
+
 enum class BitOp { And, Or, Xor };
 void bit_rows(BitOp op, const uint32_t* a, const uint32_t* b, uint32_t* result, size_t count);
 

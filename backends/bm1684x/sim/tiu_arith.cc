@@ -54,23 +54,27 @@ void float_arithmetic(const Ar& i, const Chunk& c) {
   store_floats(c.out[0], i.res0_prec, c.count, a.data());
 }
 
+bool saturates(ArOp op) { return op == ArOp::MulSat || op == ArOp::AddSat || op == ArOp::SubSat; }
+
 void int_arithmetic(const Ar& i, const Chunk& c) {
-  Ints a, b;
+  Ints a, b, shift;
   load_ints(c.in[0], i.opd0_prec, i.opd0_sign != 0, c.count, a.data());
   load_ints(c.in[1], i.opd1_prec, i.opd1_sign != 0, c.count, b.data());
-  int_rows(int_op(i.eu), a.data(), b.data(), a.data(), c.count);
-  const bool saturates = i.eu == ArOp::MulSat || i.eu == ArOp::AddSat || i.eu == ArOp::SubSat;
-  if (i.tsk_opd_num == 3 && i.eu != ArOp::Max && i.eu != ArOp::Min) {
-    Ints shift;
-    load_ints(c.in[2], Prec::I8, true, c.count, shift.data());
-    const auto mode = static_cast<Round>(i.opd2_n_str);
-    for (size_t k = 0; k < c.count; ++k) {
+  const auto mode = static_cast<Round>(i.opd2_n_str);
+  const bool shifts = i.tsk_opd_num == 3 && i.eu != ArOp::Max && i.eu != ArOp::Min;
+  if (shifts) load_ints(c.in[2], Prec::I8, true, c.count, shift.data());
+  const bool wide = needs_wide_products(i.opd0_prec, i.opd0_sign != 0, i.opd1_prec, i.opd1_sign != 0);
+  if (wide && int_op(i.eu) == IntOp::Mul) {
+    wide_products(a.data(), b.data(), shifts ? shift.data() : nullptr, mode, saturates(i.eu), c.count, a.data());
+  } else {
+    int_rows(int_op(i.eu), a.data(), b.data(), a.data(), c.count);
+    for (size_t k = 0; shifts && k < c.count; ++k) {
       const int s = static_cast<int>(shift[k]);
-      a[k] = saturates ? shift_saturate(a[k], s, mode) : shift_wrap(a[k], s, mode);
+      a[k] = saturates(i.eu) ? shift_saturate(a[k], s, mode) : shift_wrap(a[k], s, mode);
     }
   }
-  const bool is_signed = (i.opd0_sign | i.opd1_sign) != 0 || i.eu == ArOp::SubSat;
-  if (saturates) {
+  if (saturates(i.eu)) {
+    const bool is_signed = (i.opd0_sign | i.opd1_sign) != 0 || i.eu == ArOp::SubSat;
     store_saturated(c.out[0], i.res0_prec, is_signed, c.count, a.data());
   } else {
     store_ints(c.out[0], i.res0_prec, c.count, a.data());
@@ -202,10 +206,9 @@ void multiply_high(const Ar& i, const Chunk& c) {
   Ints a, b;
   load_ints(c.in[0], i.opd0_prec, i.opd0_sign != 0, c.count, a.data());
   load_ints(c.in[1], i.opd1_prec, i.opd1_sign != 0, c.count, b.data());
-  int_rows(IntOp::Mul, a.data(), b.data(), a.data(), c.count);
   const auto mode = static_cast<Round>(i.opd2_n_str);
   const int count = static_cast<int>(8 * size_of(i.opd0_prec)) - 1;
-  for (size_t k = 0; k < c.count; ++k) a[k] = shift_right_round(a[k], count, mode);
+  for (size_t k = 0; k < c.count; ++k) a[k] = shift_saturate_wide(static_cast<Int128>(a[k]) * b[k], -count, mode);
   store_saturated(c.out[0], i.res0_prec, true, c.count, a.data());
 }
 

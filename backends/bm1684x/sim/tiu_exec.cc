@@ -37,10 +37,17 @@ void for_each_run(TensorView v, Fn&& fn) {
       }
 }
 
+constexpr double kMaxElements = 1 << 26;  // four times the bytes of local memory
+
 void check_bounds(const Machine& machine, const OperandViews& views) {
   for (const auto* view : {&views.a, &views.b, &views.c, &views.d, &views.res, &views.res1}) {
     if (!*view) continue;
     if (const std::string why = why_out_of_bounds(**view); !why.empty()) machine.trap(ErrorCode::E6101, why);
+    const TensorView& v = **view;  // small strides make endless tensors fit
+    const double elements = static_cast<double>(v.n) * static_cast<double>(v.c) * static_cast<double>(v.h * v.w);
+    if (elements > kMaxElements)
+      machine.trap(ErrorCode::E6102,
+                   fmt::format("a tensor of {:.3g} elements is more than local memory holds", elements));
   }
 }
 

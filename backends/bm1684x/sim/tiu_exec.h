@@ -8,7 +8,8 @@
 
 namespace tpuc::bm1684x {
 
-// Traps (UserError E6101..E6103) leave local memory as it was. The machine's command name should be set before.
+// Traps are UserError E6101 to E6103; only those that depend on data (an index beyond its table) may leave part of a
+// result. The machine's command name should be set before.
 void exec_tiu(Machine& machine, ThreadPool& pool, const TiuInstr& instr);
 
 }  // namespace tpuc::bm1684x

@@ -77,14 +77,16 @@ void vector_ints(const Vc& i, const Chunk& c) {
   if (i.eu == VcOp::Add || i.eu == VcOp::AddSat) op = IntOp::Add;
   if (i.eu == VcOp::Max) op = IntOp::Max;
   if (i.eu == VcOp::Min) op = IntOp::Min;
-  int_rows(op, a.data(), b.data(), a.data(), c.count);
-  bool is_signed = (i.opd0_sign | i.opd1_sign) != 0 || i.eu == VcOp::SubSat;
-  if (i.eu == VcOp::MulDhr) {
-    const int count = static_cast<int>(8 * size_of(i.opd0_prec)) - 1;
-    for (size_t k = 0; k < c.count; ++k) a[k] = shift_right_round(a[k], count, static_cast<Round>(i.opd2_n_str));
-    is_signed = true;
-  }
   const bool saturates = i.eu == VcOp::AddSat || i.eu == VcOp::SubSat || i.eu == VcOp::MulSat || i.eu == VcOp::MulDhr;
+  const bool wide = needs_wide_products(i.opd0_prec, i.opd0_sign != 0, i.opd1_prec, i.opd1_sign != 0);
+  if (op == IntOp::Mul && (wide || i.eu == VcOp::MulDhr)) {
+    Ints shift;
+    shift.fill(i.eu == VcOp::MulDhr ? 1 - int64_t{8} * size_of(i.opd0_prec) : 0);
+    wide_products(a.data(), b.data(), shift.data(), static_cast<Round>(i.opd2_n_str), saturates, c.count, a.data());
+  } else {
+    int_rows(op, a.data(), b.data(), a.data(), c.count);
+  }
+  const bool is_signed = (i.opd0_sign | i.opd1_sign) != 0 || i.eu == VcOp::SubSat || i.eu == VcOp::MulDhr;
   saturates ? store_saturated(c.out[0], i.res0_prec, is_signed, c.count, a.data())
             : store_ints(c.out[0], i.res0_prec, c.count, a.data());
 }

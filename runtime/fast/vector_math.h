@@ -1,5 +1,5 @@
 // exp, expm1 and their relatives without branches and calls, so that loops over them vectorise. Errors measured against
-// double: exp, expm1 and tanh 2 ulp, sigmoid 3 ulp (vector_math_test).
+// double: exp and expm1 2 ulp, tanh and sigmoid 3 ulp (vector_math_test).
 #pragma once
 
 #include <bit>

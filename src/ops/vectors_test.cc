@@ -1,4 +1,4 @@
-// Operators against values that PyTorch and ONNX's reference code computed (testdata/make_vectors.py).
+// Operators against values that PyTorch and ONNX's reference code computed (testdata/vectors/make_vectors.py).
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
@@ -35,10 +35,10 @@ void check_case(const Graph& graph, const std::map<std::string, Tensor>& arrays)
 }
 
 TEST_CASE("operators give the values of independent implementations", "[op]") {
-  const std::string folder = TPUC_SOURCE_DIR "/src/ops/testdata/";
+  const std::string folder = TPUC_SOURCE_DIR "/src/ops/testdata/vectors/";
   std::map<std::string, Tensor> arrays;
   for (const auto& [name, array] : read_npz(folder + "vectors.npz")) arrays.emplace(name, tensor_of(array));
-  const Module module = parse_module(read_text_file(folder + "vectors.txt"));
+  const Module module = parse_module(read_text_file(folder + "vectors.tpuir"));
   CHECK(print(parse_module(print(module))) == print(module));
   REQUIRE(module.nets.size() >= 79);
   for (const Net& net : module.nets) check_case(*net.stages.front(), arrays);

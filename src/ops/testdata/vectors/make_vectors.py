@@ -1,4 +1,4 @@
-# Makes vectors.txt (graph text, one graph per case) and vectors.npz (inputs and wanted outputs) with PyTorch and ONNX's
+# Makes vectors.tpuir (graph text, one graph per case) and vectors.npz (inputs and wanted outputs) with PyTorch and ONNX's
 # own reference code: values that tpuc did not compute.   python3 make_vectors.py      needs python3-torch, python3-onnx
 import os
 
@@ -167,7 +167,7 @@ norms()
 reductions()
 resizes()
 blocks()
-with open(os.path.join(HERE, 'vectors.txt'), 'w', encoding='utf-8') as f:
+with open(os.path.join(HERE, 'vectors.tpuir'), 'w', encoding='utf-8') as f:
     f.write('// Written by make_vectors.py; the tensors are in vectors.npz.\n' + '\n'.join(text))
 np.savez_compressed(os.path.join(HERE, 'vectors.npz'), **arrays)
 print(len(text), 'cases')

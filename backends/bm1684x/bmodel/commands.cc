@@ -105,7 +105,7 @@ std::vector<StageGroup> decode_stage(const Net& net, size_t stage) {
     for (size_t g = 0; g < sub.groups.size(); ++g) {
       std::string where = fmt::format("net `{}` stage {} sub_net {} group {}", net.name, stage, i, g);
       DecodedGroup commands = decode_group(sub.groups[g], where);
-      out.push_back({std::move(where), out.size(), std::move(commands)});
+      out.push_back({std::move(where), out.size(), &sub.groups[g], std::move(commands)});
     }
   }
   return out;

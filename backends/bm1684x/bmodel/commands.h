@@ -40,6 +40,7 @@ DecodedGroup decode_group(const CommandGroup& group, const std::string& where);
 struct StageGroup {
   std::string where;  // "net `x` stage 0 sub_net 0 group 0"
   size_t index = 0;   // of the group, counted over all sub_nets
+  const CommandGroup* source = nullptr;
   DecodedGroup commands;
 };
 std::vector<StageGroup> decode_stage(const Net& net, size_t stage);

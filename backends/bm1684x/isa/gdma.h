@@ -103,9 +103,11 @@ struct GdmaTensor {
   uint32_t constant = 0;
   Dims4 src_stride, dst_stride, src_size, dst_size;
   uint64_t src_addr = 0, dst_addr = 0, lane_mask = ~uint64_t{0};
+  uint32_t src_reserved = 0;  // fills of the vendor's compiler have strides in the unused address words
   bool operator==(const GdmaTensor&) const = default;
   static constexpr auto fields() {
-    return std::tuple_cat(gdma_head_fields<GdmaTensor>(), two_operand_fields<GdmaTensor>());
+    return std::tuple_cat(gdma_head_fields<GdmaTensor>(), two_operand_fields<GdmaTensor>(),
+                          std::tuple{bits("src_reserved", &GdmaTensor::src_reserved, 552, 24)});
   }
 };
 

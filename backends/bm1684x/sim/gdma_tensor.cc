@@ -153,8 +153,16 @@ void execute_any(const GdmaTensor& i, TensorMove f, Machine& m) {
 void execute_tensor(const GdmaTensor& i, Machine& m) { execute_any(i, static_cast<TensorMove>(i.head.function), m); }
 
 void execute_cw_transpose(const GdmaCwTranspose& i, Machine& m) {
-  const GdmaTensor t{i.head,     i.constant, i.src_stride, i.dst_stride, i.src_size,
-                     i.dst_size, i.src_addr, i.dst_addr,   i.lane_mask};
+  GdmaTensor t;
+  t.head = i.head;
+  t.constant = i.constant;
+  t.src_stride = i.src_stride;
+  t.dst_stride = i.dst_stride;
+  t.src_size = i.src_size;
+  t.dst_size = i.dst_size;
+  t.src_addr = i.src_addr;
+  t.dst_addr = i.dst_addr;
+  t.lane_mask = i.lane_mask;
   execute_any(t, TensorMove::Collect, m);
 }
 

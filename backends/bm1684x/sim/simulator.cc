@@ -7,32 +7,14 @@
 #include "backends/bm1684x/bmodel/debug_info.h"
 #include "backends/bm1684x/sim/gdma_exec.h"
 #include "backends/bm1684x/sim/queue_order.h"
+#include "backends/bm1684x/sim/stage_memory.h"
 #include "backends/bm1684x/sim/static_tables.h"
 #include "backends/bm1684x/sim/tiu_exec.h"
 #include "tpuc/support/check.h"
-#include "tpuc/support/int_math.h"
 #include "tpuc/support/thread_pool.h"
 
 namespace tpuc::bm1684x {
 namespace {
-
-constexpr uint64_t kMaxDdrBytes = uint64_t{8} << 30;  // GDMA.md section 1
-
-// DDR up to the end of the stage's last region: whatever lies behind is a stray access.
-uint64_t ddr_bytes_of(const bmodel::Stage& s) {
-  uint64_t end = kDdrBase + bmodel::kPageBytes;
-  const auto cover = [&](std::string_view what, uint64_t addr, uint64_t bytes) {
-    if (bytes == 0) return;
-    if (addr < kDdrBase || addr + bytes > kDdrBase + kMaxDdrBytes)  // the reader has bounded both to 40 bits
-      throw UserError(
-          diagnostic(ErrorCode::E6002, "the {} at {:#x} + {} bytes lie outside of the chip's DDR", what, addr, bytes));
-    end = std::max(end, addr + bytes);
-  };
-  if (s.coefficients) cover("weights", s.coefficients->address, s.coefficients->bytes.size());
-  cover("activations", s.context_addr, s.context_bytes);
-  cover("inputs and outputs", s.io_addr, s.io_bytes);
-  return align_up(end - kDdrBase, bmodel::kPageBytes);
-}
 
 class Simulation {
  public:
@@ -68,13 +50,9 @@ class Simulation {
     machine_.set_command("static tables");
     put(kStaticBase, std::as_bytes(std::span<const uint32_t>(static_tables())));
     for (const bmodel::Tensor& t : stage_.inputs) {
-      const auto found = inputs.find(t.name);
-      if (found == inputs.end()) throw UserError(diagnostic(ErrorCode::E6005, "input `{}` is missing", t.name));
-      if (found->second.size() != t.byte_count())
-        throw UserError(diagnostic(ErrorCode::E6005, "input `{}` has {} bytes, the bmodel wants {}", t.name,
-                                   found->second.size(), t.byte_count()));
+      const std::span<const std::byte> bytes = bytes_for(t, inputs);
       machine_.set_command("input `" + t.name + "`");
-      put(t.device_addr, found->second);
+      put(t.device_addr, bytes);
     }
   }
 

@@ -137,6 +137,15 @@ TEST_CASE("bmodel: listing and summary name what is inside", "[bmodel]") {
   CHECK(to_json(summarize(m)).find("\"weight_bytes\": 8192") != std::string::npos);
 }
 
+TEST_CASE("bmodel: a file for another chip is read, not taken apart", "[bmodel]") {
+  Sample sample;
+  sample.model.chip = "BM1688";
+  const std::vector<std::byte> file = write(sample.model);
+  const Model m = read(file);
+  CHECK(to_text(summarize(m)).starts_with("bmodel for BM1688"));
+  CHECK_THROWS_WITH(disassemble(m), "the bmodel is for chip `BM1688`, not BM1684X");
+}
+
 // Everything that a command of tpuc does with a file before it runs it.
 void read_all(std::span<const std::byte> file) {
   const Model m = read(file);

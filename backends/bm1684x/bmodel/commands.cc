@@ -90,6 +90,11 @@ DecodedGroup decode_group(const CommandGroup& group, const std::string& where) {
   return out;
 }
 
+void require_chip(const Model& model) {
+  if (model.chip != "BM1684X" && model.chip != "BM1686")
+    refuse(ErrorCode::E6002, "the bmodel is for chip `{}`, not BM1684X", model.chip);
+}
+
 std::vector<StageGroup> decode_stage(const Net& net, size_t stage) {
   const Stage& s = net.stages.at(stage);
   if (s.is_dynamic)

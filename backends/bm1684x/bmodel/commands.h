@@ -36,6 +36,9 @@ struct DecodedGroup {
 // `where`.
 DecodedGroup decode_group(const CommandGroup& group, const std::string& where);
 
+// throws UserError E6002 when the file is for another chip. BM1686 is the vendor's other name for this one.
+void require_chip(const Model& model);
+
 // All groups of a stage in the order in which they run. throws E6002 for what has no streams (host steps, dynamic).
 struct StageGroup {
   std::string where;  // "net `x` stage 0 sub_net 0 group 0"

@@ -129,6 +129,7 @@ std::string to_text(const Summary& s) {
 }
 
 std::string disassemble(const Model& model) {
+  require_chip(model);
   std::string out;
   for (const Net& net : model.nets) {
     for (size_t i = 0; i < net.stages.size(); ++i) {

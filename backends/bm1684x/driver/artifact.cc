@@ -1,5 +1,6 @@
 // The artifact's side of the BM1684X back end: bmodels run, listed and priced, by the simulator and its neighbours.
 #include "backends/bm1684x/bmodel/bmodel.h"
+#include "backends/bm1684x/bmodel/commands.h"
 #include "backends/bm1684x/bmodel/inspect.h"
 #include "backends/bm1684x/cycles/profile.h"
 #include "backends/bm1684x/driver/backend.h"
@@ -9,6 +10,7 @@
 #include "backends/bm1684x/kernel.h"
 #include "backends/bm1684x/sim/simulator.h"
 #include "backends/bm1684x/sim/vectors.h"
+#include "backends/bm1684x/sim/vendor_engine.h"
 #include "tpuc/support/check.h"
 
 namespace tpuc::bm1684x {
@@ -26,6 +28,14 @@ Order to_order(EngineOrder order) {
       return Order::Random;
   }
   return Order::Tiu;
+}
+
+SimResult run_on_vendor(const bmodel::Net& net, size_t stage, const SimInputs& inputs, const ArtifactRun& how) {
+  VendorOptions options;
+  options.library = how.vendor_lib;
+  options.order = to_order(how.order);
+  options.seed = how.seed;
+  return run_on_vendor_library(net, stage, inputs, options);
 }
 
 const bmodel::Net& find_net(const bmodel::Model& model, const std::string& name) {
@@ -50,6 +60,7 @@ const Tensor& input_of(const std::map<std::string, Tensor>& inputs, const std::s
 std::vector<Profile> profiles_of(std::span<const std::byte> artifact) {
   std::vector<Profile> out;
   const bmodel::Model model = bmodel::read(artifact);
+  bmodel::require_chip(model);
   for (const bmodel::Net& net : model.nets)
     for (size_t stage = 0; stage < net.stages.size(); ++stage) out.push_back(profile_stage(net, stage));
   return out;
@@ -82,6 +93,7 @@ std::vector<ArtifactNet> Bm1684x::nets(std::span<const std::byte> artifact, bool
 RunOutcome Bm1684x::run(std::span<const std::byte> artifact, const std::map<std::string, Tensor>& inputs,
                         const ArtifactRun& how) const {
   const bmodel::Model model = bmodel::read(artifact);
+  bmodel::require_chip(model);
   const bmodel::Net& net = find_net(model, how.net);
   const size_t index = static_cast<size_t>(std::max(how.stage, 0));
   if (index >= net.stages.size())
@@ -99,7 +111,8 @@ RunOutcome Bm1684x::run(std::span<const std::byte> artifact, const std::map<std:
   options.seed = how.seed;
   options.threads = how.threads;
   options.all_tensors = how.all_tensors;
-  const SimResult result = simulate(net, index, views, options);
+  const SimResult result =
+      how.vendor_lib.empty() ? simulate(net, index, views, options) : run_on_vendor(net, index, views, how);
   RunOutcome out;
   out.warnings = result.warnings;
   for (const SimTensor& t : result.intermediates)

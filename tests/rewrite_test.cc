@@ -36,6 +36,21 @@ TEST_CASE("a rule that changes and says it did not is named", "[rewrite]") {
   CHECK_THROWS_WITH(apply_rules(graph_of(m), std::span(&liar, 1)), Catch::Contains("rule liar"));
 }
 
+TEST_CASE("a rule whose new op is not valid does not apply", "[rewrite]") {
+  Module m = small();
+  const std::string text = print(m);
+  const Rule wide{
+      "wide", "", pat::op<Relu>(pat::any("x")), [](const Match& match, const Op&, Rewriter& rw) {
+        return rw.replace_root(rw.add<PRelu>({rw.add<Tanh>({match["x"]}), rw.constant(Tensor(DType::F32, {3}))}));
+      }};
+  std::string why;
+  RewriteOptions options;
+  options.explain = [&](const NearMiss& miss) { why = miss.why; };
+  CHECK(apply_rules(graph_of(m), std::span(&wide, 1), options).applied == 0);
+  CHECK(print(m) == text);
+  CHECK(why.starts_with("the new op would not be valid: prelu"));
+}
+
 TEST_CASE("a name the pattern does not have is a bug", "[rewrite]") {
   Module m = small();
   const Rule wrong{"wrong", "", pat::op<Relu>(pat::any("x")),

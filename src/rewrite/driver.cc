@@ -65,11 +65,7 @@ class Driver {
   bool apply(const Rule& rule, Op& op) {
     const Match match = Matcher::capture(rule.pattern, op);
     Rewriter rw(graph_, op, match);
-    const uint64_t edits = graph_.edits();
-    if (rule.apply(match, op, rw) == Outcome::NoMatch) {
-      TPUC_CHECK(graph_.edits() == edits, "rule {} changed the graph and reported no match: {}", rule.name, rw.why());
-      return false;
-    }
+    if (outcome_of(rule, match, op, rw) == Outcome::NoMatch) return false;
     TPUC_CHECK(op.out(0)->uses.empty() && !graph_.is_output(op.out(0)), "rule {} reported a change without one",
                rule.name);
     last_at_ = print_name(*op.out(0));
@@ -79,6 +75,21 @@ class Driver {
       if (v != nullptr) push_users(*v, depth_);
     erase_dead(op);
     return true;
+  }
+
+  // A new op may meet a limit that the old ones did not (pads beyond what a convolution takes): then the rule does not
+  // apply, and what it added goes again.
+  Outcome outcome_of(const Rule& rule, const Match& match, const Op& op, Rewriter& rw) {
+    const uint64_t edits = graph_.edits();
+    try {
+      const Outcome outcome = rule.apply(match, op, rw);
+      TPUC_CHECK(outcome == Outcome::Changed || graph_.edits() == edits,
+                 "rule {} changed the graph and reported no match: {}", rule.name, rw.why());
+      return outcome;
+    } catch (const UserError& e) {
+      for (size_t i = rw.added().size(); i-- > 0;) graph_.erase(*rw.added()[i]);
+      return rw.no_match(fmt::format("the new op would not be valid: {}", e.what()));
+    }
   }
 
   void push_around(Op& op, int levels) {
@@ -129,7 +140,7 @@ class Driver {
         if (matcher_.matches(rule.pattern, op, &why)) {
           const Match match = Matcher::capture(rule.pattern, op);
           Rewriter rw(graph_, op, match);
-          rule.apply(match, op, rw);
+          outcome_of(rule, match, op, rw);
           why = rw.why();
         }
         options_.explain({rule.name, print_name(*op.out(0)), why});

@@ -18,7 +18,7 @@ int Node::depth() const {
 
 std::string Node::text() const {
   const std::string mark = is_optional ? "?" : "";
-  if (kind != Kind::Op) return std::string(value_name_) + mark;
+  if (kind != Kind::Op) return std::string(value_name) + mark;
   std::string inside = any_operands ? "..." : "";
   for (const Node& n : operands) inside += (inside.empty() ? "" : ", ") + n.text();
   return fmt::format("{}({}){}", op, inside, mark);
@@ -38,7 +38,7 @@ Value* operand(const Op& op, size_t i) { return op.in(i); }
 
 // Names of absent parts are defined too: as null.
 void capture_absent(const pat::Node& n, Match& m) {
-  if (!n.value_name_.empty()) m.values.emplace_back(n.value_name_, nullptr);
+  if (!n.value_name.empty()) m.values.emplace_back(n.value_name, nullptr);
   for (const pat::Node& child : n.operands) capture_absent(child, m);
 }
 
@@ -49,11 +49,11 @@ void capture_op(const pat::Node& n, const Op& op, Match& m) {
     if (v == nullptr) {
       capture_absent(child, m);
     } else {
-      if (!child.value_name_.empty()) m.values.emplace_back(child.value_name_, v);
+      if (!child.value_name.empty()) m.values.emplace_back(child.value_name, v);
       if (child.kind == pat::Node::Kind::Op) capture_op(child, *v->def, m);
     }
   }
-  if (!n.op_name_.empty()) m.named_ops.emplace_back(n.op_name_, &op);
+  if (!n.op_name.empty()) m.named_ops.emplace_back(n.op_name, &op);
   m.ops.push_back(&op);
 }
 
@@ -87,7 +87,7 @@ bool Matcher::fits_op(const pat::Node& n, const Op& op, bool is_root) {
     if (why_ != nullptr) *why_ = fmt::format("{} is {}, not {}", print_name(*op.out(0)), op.name(), n.op);
     return false;
   }
-  if (n.one_use_ && !is_root) {
+  if (n.single_use && !is_root) {
     const Value* v = op.out(0);
     if (op.out().size() != 1 || v->uses.size() != 1 || graph_->is_output(v)) {
       if (why_ != nullptr)

@@ -15,26 +15,25 @@ namespace tpuc {
 
 namespace pat {
 
-class Node {
- public:
+struct Node {
   enum class Kind : uint8_t { Any, Constant, Runtime, Op };
 
   // Names the op (m.op("conv")) and, where given, its first result (m["mid"]).
-  Node&& as(std::string_view op_name, std::string_view value_name = {}) && {
-    op_name_ = op_name;
-    if (!value_name.empty()) value_name_ = value_name;
+  Node&& as(std::string_view name_of_op, std::string_view name_of_value = {}) && {
+    op_name = name_of_op;
+    if (!name_of_value.empty()) value_name = name_of_value;
     return std::move(*this);
   }
   // Nothing but the matched consumer reads the results, and they are no graph outputs.
   Node&& one_use() && {
-    one_use_ = true;
+    single_use = true;
     return std::move(*this);
   }
 
   Kind kind = Kind::Any;
   std::string_view op;  // operator name, for Kind::Op
-  std::string_view value_name_, op_name_;
-  bool one_use_ = false, is_optional = false, any_operands = false;
+  std::string_view value_name, op_name;
+  bool single_use = false, is_optional = false, any_operands = false;
   std::vector<Node> operands;
 
   int depth() const;         // 1 for a single op
@@ -44,7 +43,7 @@ class Node {
 inline Node leaf(Node::Kind kind, std::string_view name) {
   Node n;
   n.kind = kind;
-  n.value_name_ = name;
+  n.value_name = name;
   return n;
 }
 // Any value; one that is known; one that is computed at run time (or a graph input).

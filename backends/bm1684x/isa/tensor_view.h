@@ -73,11 +73,33 @@ std::vector<ByteRegion> writes(const TiuInstr& instr);
 std::string why_out_of_bounds(const TensorView& view);
 
 // One overload per form, in tiu_<family>.cc; why_illegal and views_of dispatch to them.
-std::string illegal(const Ar&), illegal(const Lin&), illegal(const Cmp&), illegal(const Vc&), illegal(const RqDq&),
-    illegal(const Sfu&), illegal(const Conv&), illegal(const Pord&), illegal(const Mm&), illegal(const Mm2&),
-    illegal(const TransBc&), illegal(const Sg&), illegal(const Sgl&), illegal(const SysId&);
-OperandViews views(const Ar&), views(const Lin&), views(const Cmp&), views(const Vc&), views(const RqDq&), views(const Sfu&),
-    views(const Conv&), views(const Pord&), views(const Mm&), views(const Mm2&), views(const TransBc&),
-    views(const Sg&), views(const Sgl&), views(const SysId&);
+std::string illegal(const Ar& i);
+std::string illegal(const Cmp& i);
+std::string illegal(const Conv& i);
+std::string illegal(const Lin& i);
+std::string illegal(const Mm& i);
+std::string illegal(const Mm2& i);
+std::string illegal(const Pord& i);
+std::string illegal(const RqDq& i);
+std::string illegal(const Sfu& i);
+std::string illegal(const Sg& i);
+std::string illegal(const Sgl& i);
+std::string illegal(const SysId& i);
+std::string illegal(const TransBc& i);
+std::string illegal(const Vc& i);
+OperandViews views(const Ar& i);
+OperandViews views(const Cmp& i);
+OperandViews views(const Conv& i);
+OperandViews views(const Lin& i);
+OperandViews views(const Mm& i);
+OperandViews views(const Mm2& i);
+OperandViews views(const Pord& i);
+OperandViews views(const RqDq& i);
+OperandViews views(const Sfu& i);
+OperandViews views(const Sg& i);
+OperandViews views(const Sgl& i);
+OperandViews views(const SysId& i);
+OperandViews views(const TransBc& i);
+OperandViews views(const Vc& i);
 
 }  // namespace tpuc::bm1684x

@@ -61,6 +61,26 @@ TEST_CASE("tiu: what the chip refuses is a trap with the reason", "[isa]") {
   CHECK(chip.run(product) == "simulator: mm2 of fp32 is wrong on this chip, use mm or a convolution");
 }
 
+ErrorCode code_of(Chip& chip, const TiuInstr& instr) {
+  try {
+    exec_tiu(chip.machine, chip.pool, instr);
+  } catch (const UserError& e) {
+    return e.diagnostics().front().code;
+  }
+  return {};
+}
+
+TEST_CASE("tiu: each kind of trap has its number", "[isa]") {
+  Chip chip(Uninitialised::Error);
+  CHECK(code_of(chip, copy(0x3ffff, 0, 4)) == ErrorCode::E6101);
+  CHECK(code_of(chip, copy(0, 0x100, 0)) == ErrorCode::E6102);
+  CHECK(code_of(chip, copy(0, 0x100, 4)) == ErrorCode::E6103);
+  Ar endless = copy(0, 0x100, 65535);  // strides of 0 make any size fit
+  endless.res0_n = endless.res0_c = endless.res0_h = 65535;
+  endless.opd0_str = endless.res0_str = Layout::Free;
+  CHECK(code_of(chip, endless) == ErrorCode::E6102);
+}
+
 TEST_CASE("tiu: a table index beyond the table traps", "[isa]") {
   Chip chip;
   Sg i;

@@ -7,26 +7,24 @@
 
 namespace tpuc::bm1684x {
 
-View row_major(const Shape4& dims) {
-  return {dims, {dims[1] * dims[2] * dims[3], dims[2] * dims[3], dims[3], 1}};
-}
+View row_major(const Shape4& dims) { return {dims, {dims[1] * dims[2] * dims[3], dims[2] * dims[3], dims[3], 1}}; }
 
 LocalTensor TileCtx::input(size_t i, const Region& box) const {
   const Region& held = in_held[i];
-  return in[i].at(box.begin[0] - held.begin[0], in[i].shared ? 0 : box.begin[1] - held.begin[1], box.begin[2] - held.begin[2],
-                  box.begin[3] - held.begin[3], box.extent);
+  return in[i].at(box.begin[0] - held.begin[0], in[i].shared ? 0 : box.begin[1] - held.begin[1],
+                  box.begin[2] - held.begin[2], box.begin[3] - held.begin[3], box.extent);
 }
 
 LocalTensor TileCtx::output() const {
-  return out.at(region.begin[0] - out_held.begin[0], region.begin[1] - out_held.begin[1], region.begin[2] - out_held.begin[2],
-                region.begin[3] - out_held.begin[3], region.extent);
+  return out.at(region.begin[0] - out_held.begin[0], region.begin[1] - out_held.begin[1],
+                region.begin[2] - out_held.begin[2], region.begin[3] - out_held.begin[3], region.extent);
 }
 
 std::span<const Kernel> all_kernels() {
   static const std::vector<Kernel> table = [] {
     std::vector<Kernel> all;
-    for (const auto family : {conv_kernels(), matmul_kernels(), pool_kernels(), eltwise_kernels(), activation_kernels(), norm_kernels(),
-                              softmax_kernels(), reduce_kernels(), move_kernels(), cast_kernels()})
+    for (const auto family : {conv_kernels(), matmul_kernels(), pool_kernels(), eltwise_kernels(), activation_kernels(),
+                              norm_kernels(), softmax_kernels(), reduce_kernels(), move_kernels(), cast_kernels()})
       all.insert(all.end(), family.begin(), family.end());
     std::sort(all.begin(), all.end(), [](const Kernel& a, const Kernel& b) { return a.op < b.op; });
     return all;
@@ -36,7 +34,8 @@ std::span<const Kernel> all_kernels() {
 
 const Kernel* find_kernel(std::string_view op) {
   const auto all = all_kernels();
-  const auto it = std::lower_bound(all.begin(), all.end(), op, [](const Kernel& k, std::string_view name) { return k.op < name; });
+  const auto it =
+      std::lower_bound(all.begin(), all.end(), op, [](const Kernel& k, std::string_view name) { return k.op < name; });
   return it != all.end() && it->op == op ? &*it : nullptr;
 }
 

@@ -54,13 +54,13 @@ struct Footprint {
 
 // Addresses for one tile. `out` holds at least `region`; `in[i]` holds at least the box of needs(region)[i].
 struct TileCtx {
-  Region region;                     // what to compute, in the output view
-  std::vector<LocalTensor> in;       // one per input
-  std::vector<Region> in_held;       // which box of the input's view in[i] holds
+  Region region;                // what to compute, in the output view
+  std::vector<LocalTensor> in;  // one per input
+  std::vector<Region> in_held;  // which box of the input's view in[i] holds
   LocalTensor out;
-  Region out_held;                   // which box of the output view `out` holds
-  std::vector<uint32_t> scratch;     // addresses
-  uint32_t image = 0;                // address of the constant image
+  Region out_held;                // which box of the output view `out` holds
+  std::vector<uint32_t> scratch;  // addresses
+  uint32_t image = 0;             // address of the constant image
   // The part of in[i] that is `box`; of out that is `region`.
   LocalTensor input(size_t i, const Region& box) const;
   LocalTensor output() const;

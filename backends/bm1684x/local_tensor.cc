@@ -19,7 +19,8 @@ Region unite(const Region& a, const Region& b) {
 }
 
 int64_t LocalTensor::span_bytes() const {
-  const int64_t last = (dims[0] - 1) * strides[0] + (rows() - 1) * strides[1] + (dims[2] - 1) * strides[2] + (dims[3] - 1) * strides[3];
+  const int64_t last =
+      (dims[0] - 1) * strides[0] + (rows() - 1) * strides[1] + (dims[2] - 1) * strides[2] + (dims[3] - 1) * strides[3];
   return (last + 1) * elem_bytes();
 }
 
@@ -45,7 +46,8 @@ LocalTensor LocalTensor::at(int64_t n, int64_t c, int64_t h, int64_t w, const Sh
 LocalTensor LocalTensor::channels(int64_t first, int64_t count) const {
   LocalTensor t = *this;
   const int64_t lane = static_cast<int64_t>(addr >> 18) + first;
-  t.addr = static_cast<uint32_t>(lane % kLanes << 18) | (offset() + static_cast<uint32_t>(lane / kLanes * strides[1] * elem_bytes()));
+  t.addr = static_cast<uint32_t>(lane % kLanes << 18) |
+           (offset() + static_cast<uint32_t>(lane / kLanes * strides[1] * elem_bytes()));
   t.dims[1] = count;
   return t;
 }
@@ -87,21 +89,28 @@ DdrTensor DdrTensor::box(const Region& r) const {
 
 Prec prec_of(DType t) {
   switch (t) {
-    case DType::F32: return Prec::F32;
-    case DType::F16: return Prec::F16;
-    case DType::BF16: return Prec::BF16;
+    case DType::F32:
+      return Prec::F32;
+    case DType::F16:
+      return Prec::F16;
+    case DType::BF16:
+      return Prec::BF16;
     case DType::I8:
-    case DType::U8: return Prec::I8;
+    case DType::U8:
+      return Prec::I8;
     case DType::I16:
-    case DType::U16: return Prec::I16;
+    case DType::U16:
+      return Prec::I16;
     case DType::I32:
-    case DType::U32: return Prec::I32;
+    case DType::U32:
+      return Prec::I32;
     case DType::F64:
     case DType::I64:
     case DType::U64:
     case DType::Bool:
     case DType::I4:
-    case DType::U4: break;
+    case DType::U4:
+      break;
   }
   TPUC_CHECK(false, "the chip has no {}", to_string(t));
   return Prec::F32;

@@ -28,7 +28,7 @@ struct LocalTensor {
   Prec prec = Prec::F32;
   Shape4 dims{1, 1, 1, 1};
   Shape4 strides{0, 0, 0, 0};  // elements; the c stride leads from one channel row to the next
-  bool shared = false;        // one channel that every lane holds: c stride 0
+  bool shared = false;         // one channel that every lane holds: c stride 0
 
   int64_t elem_bytes() const { return size_of(prec); }
   int64_t rows() const { return ceil_div(static_cast<int64_t>(addr >> 18) + dims[1], kLanes); }
@@ -37,7 +37,10 @@ struct LocalTensor {
   bool is_aligned() const;     // the layout that needs no stride fields
   LocalTensor at(int64_t n, int64_t c, int64_t h, int64_t w, const Shape4& extent) const;  // a box; c: multiple of 64
   LocalTensor channels(int64_t first, int64_t count) const;  // any first channel: another start lane
-  LocalTensor as(Prec p) const { auto t = *this; return t.prec = p, t; }                  // same-size reinterpretation
+  LocalTensor as(Prec p) const {
+    auto t = *this;
+    return t.prec = p, t;
+  }  // same-size reinterpretation
 };
 
 // Layouts of TIU.md section 2.

@@ -10,8 +10,8 @@ namespace tpuc::bm1684x {
 
 namespace {
 
-constexpr int64_t kTensorAlign = 256;                     // bytes; keeps bursts of neighbouring tensors apart
-constexpr int64_t kDdrBytes = int64_t{8} << 30;           // GDMA.md section 1
+constexpr int64_t kTensorAlign = 256;            // bytes; keeps bursts of neighbouring tensors apart
+constexpr int64_t kDdrBytes = int64_t{8} << 30;  // GDMA.md section 1
 
 // Moments within a slot: loads, then the compute or DDR step, then stores.
 int load_time(int slot) { return 3 * slot; }
@@ -59,7 +59,8 @@ int64_t place(std::vector<Life>& lives) {
   for (const size_t i : order) {
     std::vector<std::pair<int64_t, int64_t>> taken;
     for (const size_t p : placed)
-      if (lives[p].begin <= lives[i].end && lives[i].begin <= lives[p].end) taken.emplace_back(lives[p].offset, lives[p].offset + lives[p].bytes);
+      if (lives[p].begin <= lives[i].end && lives[i].begin <= lives[p].end)
+        taken.emplace_back(lives[p].offset, lives[p].offset + lives[p].bytes);
     std::sort(taken.begin(), taken.end());
     int64_t at = 0;
     for (const auto& [begin, end] : taken) {
@@ -95,7 +96,8 @@ CoefficientPlan place_coefficients(const Graph& graph, const Schedule& s, const 
   for (const Image& im : s.images) plan.images.push_back(put(im.lane_bytes * im.lanes));
   const auto tensor = [&](const Value* v) {
     const Value* root = v == nullptr ? nullptr : aliases.find(v).root;
-    if (root != nullptr && root->is_constant() && !plan.tensors.contains(root)) plan.tensors[root] = put(byte_count(root->type));
+    if (root != nullptr && root->is_constant() && !plan.tensors.contains(root))
+      plan.tensors[root] = put(byte_count(root->type));
   };
   for (const Load& l : s.loads) tensor(l.value);
   for (const Compute& c : s.computes)
@@ -138,7 +140,8 @@ DdrPlan allocate_ddr(const Graph& graph, const Schedule& s, const Aliases& alias
   for (size_t i = 0; i < lives.order_.size(); ++i) plan.roots[lives.order_[i]] = lives.lives_[i].offset;
   const int64_t total = plan.coefficients.bytes + plan.context_bytes;
   if (total > kDdrBytes)
-    throw UserError(diagnostic(ErrorCode::E4003, "weights take {} bytes and activations {}, the chip has {}", plan.coefficients.bytes, plan.context_bytes, kDdrBytes));
+    throw UserError(diagnostic(ErrorCode::E4003, "weights take {} bytes and activations {}, the chip has {}",
+                               plan.coefficients.bytes, plan.context_bytes, kDdrBytes));
   return plan;
 }
 

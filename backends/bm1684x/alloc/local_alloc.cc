@@ -20,7 +20,8 @@ class Occupancy {
 
   void take(size_t id, const Buffer& b) {
     if (by_slot_.size() <= static_cast<size_t>(b.last)) by_slot_.resize(static_cast<size_t>(b.last) + 1);
-    for (int s = b.first; s <= b.last; ++s) by_slot_[static_cast<size_t>(s)].push_back({b.offset, b.offset + b.bytes, id});
+    for (int s = b.first; s <= b.last; ++s)
+      by_slot_[static_cast<size_t>(s)].push_back({b.offset, b.offset + b.bytes, id});
   }
   // Of the buffer's slots, and of the slack behind them.
   void release(size_t id, const Buffer& b) {
@@ -78,7 +79,8 @@ std::vector<size_t> placement_order(const Schedule& s, size_t begin, size_t end)
 // Long-lived buffers grow from the bottom, short-lived ones from the top.
 bool short_lived(const Buffer& b) { return b.last - b.first <= 1; }
 
-bool place(std::vector<Buffer>& buffers, const std::vector<size_t>& order, bool slack, int last_slot, Occupancy& memory) {
+bool place(std::vector<Buffer>& buffers, const std::vector<size_t>& order, bool slack, int last_slot,
+           Occupancy& memory) {
   std::vector<size_t> done;
   for (const size_t id : order) {
     Buffer& b = buffers[id];
@@ -103,7 +105,8 @@ bool fits_locally(const Schedule& s, size_t first_buffer, const LocalBudget& bud
   return place(buffers, placement_order(s, first_buffer, s.buffers.size()), false, 0, memory);
 }
 
-int64_t allocate_locally(Schedule& s, const std::vector<size_t>& group_starts, const LocalBudget& budget, int max_ahead) {
+int64_t allocate_locally(Schedule& s, const std::vector<size_t>& group_starts, const LocalBudget& budget,
+                         int max_ahead) {
   Occupancy memory(budget.lane_bytes);
   for (size_t g = 0; g < group_starts.size(); ++g) {
     const size_t begin = group_starts[g], end = g + 1 < group_starts.size() ? group_starts[g + 1] : s.buffers.size();

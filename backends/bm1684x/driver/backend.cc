@@ -30,8 +30,9 @@ void require_kernels(const Graph& graph, DType precision, const Backend& backend
     const Support s = backend.supports(op, precision);
     if (s.ok) continue;
     std::string where = op.loc.empty() ? op.out(0)->name : op.loc.front();
-    missing.push_back(diagnostic(ErrorCode::E4002, "{}: {}", op.name(), s.why)
-                          .note("at", fmt::format("node '{}', result '{}' {}", where, op.out(0)->name, to_string(op.out(0)->type))));
+    missing.push_back(
+        diagnostic(ErrorCode::E4002, "{}: {}", op.name(), s.why)
+            .note("at", fmt::format("node '{}', result '{}' {}", where, op.out(0)->name, to_string(op.out(0)->type))));
   }
   if (!missing.empty()) throw UserError(std::move(missing));
 }
@@ -66,7 +67,8 @@ CompiledNet Bm1684x::compile(const Graph& lowered, const BackendOptions& options
 
   const Aliases aliases(lowered);
   bmodel::Stage stage;
-  for (const auto& v : lowered.inputs()) stage.inputs.push_back(border_tensor(v.get(), p.ddr.address(v.get(), aliases)));
+  for (const auto& v : lowered.inputs())
+    stage.inputs.push_back(border_tensor(v.get(), p.ddr.address(v.get(), aliases)));
   for (const Value* v : lowered.outputs()) stage.outputs.push_back(border_tensor(v, p.ddr.address(v, aliases)));
   if (!p.coefficients.empty()) {
     bmodel::Coefficients c;
@@ -80,7 +82,9 @@ CompiledNet Bm1684x::compile(const Graph& lowered, const BackendOptions& options
   bmodel::SubNet sub;
   sub.inputs = stage.inputs;
   sub.outputs = stage.outputs;
-  for (const CommandGroup& g : p.groups) sub.groups.push_back({g.tiu_count, g.gdma_count, std::as_bytes(std::span(g.tiu)), std::as_bytes(std::span(g.gdma))});
+  for (const CommandGroup& g : p.groups)
+    sub.groups.push_back(
+        {g.tiu_count, g.gdma_count, std::as_bytes(std::span(g.tiu)), std::as_bytes(std::span(g.gdma))});
   stage.sub_nets.push_back(std::move(sub));
   bmodel::Model model;
   model.nets.push_back({options.net_name, 0, {std::move(stage)}});

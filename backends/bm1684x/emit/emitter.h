@@ -1,5 +1,5 @@
-// Typed calls that become commands: the only user of the encoders. Operands are tensors, never addresses and stride codes;
-// which layout code, how many commands, and what each must wait for is decided here.
+// Typed calls that become commands: the only user of the encoders. Operands are tensors, never addresses and stride
+// codes; which layout code, how many commands, and what each must wait for is decided here.
 #pragma once
 
 #include <span>
@@ -43,9 +43,12 @@ class Emitter {
 
   // TIU. Shapes follow `out`; an input extent of 1 against a larger one is repeated, on c only for shared tensors.
   void ar(ArOp op, const LocalTensor& out, const Arg& a, const Arg& b, const ArOptions& o = {});
-  void select(ArOp op, const LocalTensor& out, const Arg& a, const Arg& b, uint32_t value_bits);  // out = a op b ? value : 0
-  void unary(ArOp op, const LocalTensor& out, const Arg& a, const ArOptions& o = {});           // cast, copy, abs, not
-  void cast(const LocalTensor& out, const LocalTensor& in, uint32_t rounding = 0) { unary(ArOp::Cast, out, in, {.rounding = rounding}); }
+  void select(ArOp op, const LocalTensor& out, const Arg& a, const Arg& b,
+              uint32_t value_bits);                                                    // out = a op b ? value : 0
+  void unary(ArOp op, const LocalTensor& out, const Arg& a, const ArOptions& o = {});  // cast, copy, abs, not
+  void cast(const LocalTensor& out, const LocalTensor& in, uint32_t rounding = 0) {
+    unary(ArOp::Cast, out, in, {.rounding = rounding});
+  }
   void copy(const LocalTensor& out, const LocalTensor& in) { unary(ArOp::Copy, out, in); }
   void fill(const LocalTensor& out, uint32_t bits) { unary(ArOp::Copy, out, Arg::constant(bits)); }
   // a * b + c in one float type; b, c: constants or per-channel compact [1,C,1,1]; tensors aligned.
@@ -55,7 +58,8 @@ class Emitter {
   // Polynomial of ascending coefficients at the same offset of every lane, type of `in`.
   void taylor(const LocalTensor& out, const LocalTensor& in, uint32_t coefficients, int64_t count);
   void rsqrt(const LocalTensor& out, const LocalTensor& in);  // f32, four rounds
-  // Weights packed as TIU.md section 4; bias: f32 per-channel compact or Arg::constant(0). `in` aligned or free strides.
+  // Weights packed as TIU.md section 4; bias: f32 per-channel compact or Arg::constant(0). `in` aligned or free
+  // strides.
   void conv(const LocalTensor& out, const LocalTensor& in, uint32_t weights, const Arg& bias, const ConvArgs& c);
   // All operands aligned. Depthwise weights [1,C,kh,kw] compact, bias per-channel compact in `in`'s type, or constants.
   void depthwise(const LocalTensor& out, const LocalTensor& in, const Arg& weights, const Arg& bias, const ConvArgs& c);
@@ -65,9 +69,10 @@ class Emitter {
   void transpose_wc(const LocalTensor& out, const LocalTensor& in);
 
   // GDMA. Shapes of both sides are equal.
-  void load(const LocalTensor& out, const DdrTensor& in);   // out.shared: one channel to all lanes
+  void load(const LocalTensor& out, const DdrTensor& in);  // out.shared: one channel to all lanes
   void store(const DdrTensor& out, const LocalTensor& in);
-  void load_lanes(uint32_t out, const DdrTensor& in, int64_t lanes);  // in: [1,lanes,1,words] to the same offset of each lane
+  void load_lanes(uint32_t out, const DdrTensor& in,
+                  int64_t lanes);  // in: [1,lanes,1,words] to the same offset of each lane
   void ddr_copy(const DdrTensor& out, const DdrTensor& in);
   void ddr_fill(const DdrTensor& out, uint32_t bits);
   // dst[n,w,h,c] = src[n,c,h,w] in DDR; out.dims is the transposed shape, both row-major or strided with w stride 1.

@@ -36,7 +36,8 @@ bool is_channel_innermost(const DdrTensor& d) {
   return d.dims[1] > 1 && d.strides[1] == 1 && (d.dims[3] == 1 || d.strides[3] != 1);
 }
 
-// Axes of a DDR-to-DDR copy in an order the engine can run: extents 1 last dropped, a repeated source axis not innermost.
+// Axes of a DDR-to-DDR copy in an order the engine can run: extents 1 last dropped, a repeated source axis not
+// innermost.
 struct Axis {
   int64_t extent, dst, src;
 };
@@ -48,7 +49,9 @@ std::vector<Axis> axes_of(const DdrTensor& out, const DdrTensor& in) {
   }
   // The innermost axis should run with stride 1 where one does.
   std::stable_sort(axes.begin(), axes.end(), [](const Axis& a, const Axis& b) {
-    const auto rank = [](const Axis& x) { return x.src == 0 ? 3 : (x.dst == 1 && x.src == 1) ? 0 : (x.dst == 1 || x.src == 1) ? 1 : 2; };
+    const auto rank = [](const Axis& x) {
+      return x.src == 0 ? 3 : (x.dst == 1 && x.src == 1) ? 0 : (x.dst == 1 || x.src == 1) ? 1 : 2;
+    };
     return rank(a) > rank(b);
   });
   return axes;
@@ -137,8 +140,12 @@ void Emitter::ddr_copy(const DdrTensor& out, const DdrTensor& in) {
     if (axes[i].extent <= most) continue;
     for (int64_t at = 0; at < axes[i].extent; at += most) {
       const int64_t n = std::min(most, axes[i].extent - at);
-      DdrTensor o{out.addr + static_cast<uint64_t>(at * axes[i].dst * out.elem_bytes), out.elem_bytes, {1, 1, 1, 1}, {0, 0, 0, 1}};
-      DdrTensor s{in.addr + static_cast<uint64_t>(at * axes[i].src * in.elem_bytes), in.elem_bytes, {1, 1, 1, 1}, {0, 0, 0, 1}};
+      DdrTensor o{out.addr + static_cast<uint64_t>(at * axes[i].dst * out.elem_bytes),
+                  out.elem_bytes,
+                  {1, 1, 1, 1},
+                  {0, 0, 0, 1}};
+      DdrTensor s{
+          in.addr + static_cast<uint64_t>(at * axes[i].src * in.elem_bytes), in.elem_bytes, {1, 1, 1, 1}, {0, 0, 0, 1}};
       for (size_t k = 0; k < axes.size(); ++k) {
         o.dims[k] = s.dims[k] = k == i ? n : axes[k].extent;
         o.strides[k] = axes[k].dst;

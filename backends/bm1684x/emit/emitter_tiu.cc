@@ -52,7 +52,8 @@ Operand describe(const LocalTensor& t, const Shape4& out) {
 }
 
 bool fits(const Operand& o) {
-  return o.strides[0] <= kMaxStride16 && o.strides[1] <= kMaxStride16 && o.strides[2] <= kMaxStride20 && o.strides[3] <= kMaxStride20;
+  return o.strides[0] <= kMaxStride16 && o.strides[1] <= kMaxStride16 && o.strides[2] <= kMaxStride20 &&
+         o.strides[3] <= kMaxStride20;
 }
 
 // The part of operand `t` that goes with a box of the result: batch n, or channels from c on.
@@ -115,7 +116,9 @@ void set_second(Ar& i, const Arg& a, const Shape4& shape) {
   i.opd1_h_str = u32(x.strides[2]), i.opd1_w_str = u32(x.strides[3]);
 }
 
-void need_aligned(const LocalTensor& t, const char* what) { TPUC_CHECK(t.is_aligned(), "{} is not in the aligned layout", what); }
+void need_aligned(const LocalTensor& t, const char* what) {
+  TPUC_CHECK(t.is_aligned(), "{} is not in the aligned layout", what);
+}
 void need_aligned(const Arg& a, const char* what) {
   if (!a.is_constant) need_aligned(a.tensor, what);
 }
@@ -161,7 +164,8 @@ void Emitter::ar(ArOp op, const LocalTensor& result, const Arg& left, const Arg&
 
 void Emitter::select(ArOp op, const LocalTensor& result, const Arg& left, const Arg& right, uint32_t value_bits) {
   in_boxes(result, left, right, [&](const LocalTensor& out, const Arg& a, const Arg& b) {
-    TPUC_CHECK(!a.is_constant && a.tensor.dims == out.dims && a.tensor.is_aligned() && out.is_aligned(), "select wants an aligned first operand");
+    TPUC_CHECK(!a.is_constant && a.tensor.dims == out.dims && a.tensor.is_aligned() && out.is_aligned(),
+               "select wants an aligned first operand");
     Ar i;
     i.eu = op;
     i.tsk_opd_num = 3;

@@ -15,7 +15,8 @@ int64_t block_channels(Prec p) { return kEuBytes / (p == Prec::F32 ? kEuBytes : 
 
 template <class I>
 void set_window(I& i, const LocalTensor& out, const LocalTensor& in, const ConvArgs& c) {
-  for (const int64_t x : {c.stride_h, c.stride_w, c.dilation_h, c.dilation_w, c.pad_top, c.pad_bottom, c.pad_left, c.pad_right})
+  for (const int64_t x :
+       {c.stride_h, c.stride_w, c.dilation_h, c.dilation_w, c.pad_top, c.pad_bottom, c.pad_left, c.pad_right})
     TPUC_CHECK(x >= 0 && x <= kMaxConvStep, "window parameter {} leaves 0..15", x);
   for (const int64_t x : out.dims) TPUC_CHECK(x >= 1 && x <= kMaxDim, "extent {} of a command leaves 1..65535", x);
   i.res0_prec = out.prec;
@@ -23,7 +24,8 @@ void set_window(I& i, const LocalTensor& out, const LocalTensor& in, const ConvA
   i.opd0_sign = i.opd1_sign = i.opd2_sign = 1;
   i.pad_mode = c.pad_mode;
   i.kernel_rotate = c.rotate;
-  i.opd0_up_pad = u32(c.pad_top), i.opd0_dn_pad = u32(c.pad_bottom), i.opd0_lf_pad = u32(c.pad_left), i.opd0_rt_pad = u32(c.pad_right);
+  i.opd0_up_pad = u32(c.pad_top), i.opd0_dn_pad = u32(c.pad_bottom), i.opd0_lf_pad = u32(c.pad_left),
+  i.opd0_rt_pad = u32(c.pad_right);
   i.res_op_y_str = u32(c.stride_h), i.res_op_x_str = u32(c.stride_w);
   i.opd0_y_ins0 = u32(c.insert_h), i.opd0_x_ins0 = u32(c.insert_w);
   i.opd1_y_ins0 = u32(c.dilation_h - 1), i.opd1_x_ins0 = u32(c.dilation_w - 1);
@@ -52,18 +54,21 @@ Pord pord(PordOp op, const LocalTensor& out, const LocalTensor& in, const ConvAr
 
 }  // namespace
 
-void Emitter::conv(const LocalTensor& out, const LocalTensor& in, uint32_t weights, const Arg& bias, const ConvArgs& c) {
+void Emitter::conv(const LocalTensor& out, const LocalTensor& in, uint32_t weights, const Arg& bias,
+                   const ConvArgs& c) {
   TPUC_CHECK(out.is_aligned(), "the result of a convolution is not aligned");
   const bool free_input = !in.is_aligned();
   Shape4 s = in.strides;
   if (in.dims[0] == 1) s[0] = 0;
   if (in.rows() == 1) s[1] = 0;
-  for (const int64_t x : s) TPUC_CHECK(!free_input || x <= kMaxStride16, "stride {} of a convolution's input leaves 16 bits", x);
+  for (const int64_t x : s)
+    TPUC_CHECK(!free_input || x <= kMaxStride16, "stride {} of a convolution's input leaves 16 bits", x);
   Conv i;
   set_window(i, out, in, c);
   i.opd0_c = u32(in.dims[1]);
   i.opd0_str = free_input ? Layout::Free : Layout::Aligned;
-  if (free_input) i.opd0_n_str = u32(s[0]), i.opd0_c_str = u32(s[1]), i.opd0_h_str = u32(s[2]), i.opd0_w_str = u32(s[3]);
+  if (free_input)
+    i.opd0_n_str = u32(s[0]), i.opd0_c_str = u32(s[1]), i.opd0_h_str = u32(s[2]), i.opd0_w_str = u32(s[3]);
   i.opd1_addr = weights;
   i.opd2_const = bias.is_constant;
   i.opd2_addr = bias.is_constant ? bias.bits : bias.tensor.addr;
@@ -77,7 +82,8 @@ void Emitter::conv(const LocalTensor& out, const LocalTensor& in, uint32_t weigh
   stream_->tiu(i, accesses);
 }
 
-void Emitter::depthwise(const LocalTensor& out, const LocalTensor& in, const Arg& weights, const Arg& bias, const ConvArgs& c) {
+void Emitter::depthwise(const LocalTensor& out, const LocalTensor& in, const Arg& weights, const Arg& bias,
+                        const ConvArgs& c) {
   Pord i = pord(PordOp::Depthwise, out, in, c);
   i.opd1_const = weights.is_constant;
   i.opd1_addr = weights.is_constant ? weights.bits : weights.tensor.addr;

@@ -7,8 +7,6 @@
 
 #include "backends/bm1684x/isa/engine.h"
 
-#include "backends/bm1684x/isa/engine.h"
-
 namespace tpuc::bm1684x {
 
 // Commands are told in program order. Inside one engine commands run in order, so only the other engine's ids matter.

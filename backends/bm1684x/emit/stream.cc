@@ -34,7 +34,8 @@ uint32_t Stream::depend(Engine e, uint32_t id, const std::vector<Access>& access
   // All reads first: a command that overwrites its own operand still waits for the operand's writer.
   for (const bool write : {false, true})
     for (const Access& a : accesses)
-      if (a.write == write) wait = std::max(wait, write ? hazards_.write(e, id, a.begin, a.end) : hazards_.read(e, id, a.begin, a.end));
+      if (a.write == write)
+        wait = std::max(wait, write ? hazards_.write(e, id, a.begin, a.end) : hazards_.read(e, id, a.begin, a.end));
   return wait;
 }
 

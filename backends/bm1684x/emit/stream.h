@@ -32,7 +32,7 @@ class Stream {
   void breathe();
   std::vector<CommandGroup> finish();
 
-  uint32_t tiu_id() const { return tiu_id_; }    // id of the last command of the current group
+  uint32_t tiu_id() const { return tiu_id_; }  // id of the last command of the current group
   uint32_t gdma_id() const { return gdma_id_; }
   size_t group() const { return groups_.size() - 1; }
   // Whether a TIU command since the last call computed in f32 (casts and copies do not count).

@@ -1,6 +1,7 @@
-// conv2d on the convolution array (dense, grouped) and on the depthwise unit.   source: TIU.md sections 4 and 5, COOKBOOK.md 1
-// f32: terms in order (ic, kh, kw) in two alternating accumulators; halves: f32 accumulation, one rounding at the end.
-// Depthwise halves are widened in local memory: the unit rounds at every step (COOKBOOK.md section 1).
+// conv2d on the convolution array (dense, grouped) and on the depthwise unit.   source: TIU.md sections 4 and 5,
+// COOKBOOK.md 1 f32: terms in order (ic, kh, kw) in two alternating accumulators; halves: f32 accumulation, one
+// rounding at the end. Depthwise halves are widened in local memory: the unit rounds at every step (COOKBOOK.md section
+// 1).
 #include "ops/conv.h"
 
 #include "backends/bm1684x/emit/emitter.h"
@@ -48,11 +49,14 @@ Geometry geometry(const Op& op) {
 }
 
 Support axis_support(const Window& w, std::string_view axis) {
-  if (w.stride > kMaxConvStep) return {false, fmt::format("{} stride {} exceeds 15 (TIU.md section 4)", axis, w.stride)};
-  if (w.dilation > kMaxConvStep) return {false, fmt::format("{} dilation {} exceeds 15 (TIU.md section 4)", axis, w.dilation)};
+  if (w.stride > kMaxConvStep)
+    return {false, fmt::format("{} stride {} exceeds 15 (TIU.md section 4)", axis, w.stride)};
+  if (w.dilation > kMaxConvStep)
+    return {false, fmt::format("{} dilation {} exceeds 15 (TIU.md section 4)", axis, w.dilation)};
   for (const int64_t pad : {w.pad_before, w.pad_after}) {
     if (pad > kMaxConvStep) return {false, fmt::format("{} padding {} exceeds 15 (TIU.md section 4)", axis, pad)};
-    if (pad >= w.reach()) return {false, fmt::format("{} padding {} reaches past the filter's {} rows", axis, pad, w.reach())};
+    if (pad >= w.reach())
+      return {false, fmt::format("{} padding {} reaches past the filter's {} rows", axis, pad, w.reach())};
     if (pad < 0) return {false, fmt::format("{} padding {} is negative", axis, pad)};
   }
   return {};
@@ -83,7 +87,8 @@ struct WindowNeeds {
   WindowNeed h, w;
 };
 WindowNeeds window_needs(const Geometry& g, const Region& out) {
-  return {window_need(g.h, g.in[2], g.out[2], out.begin[2], out.extent[2]), window_need(g.w, g.in[3], g.out[3], out.begin[3], out.extent[3])};
+  return {window_need(g.h, g.in[2], g.out[2], out.begin[2], out.extent[2]),
+          window_need(g.w, g.in[3], g.out[3], out.begin[3], out.extent[3])};
 }
 
 std::vector<Need> needs(const Op& op, const Region& out) {
@@ -135,23 +140,29 @@ ConvArgs conv_args(const Geometry& g, const Region& out) {
   return c;
 }
 
-void emit_depthwise(const Geometry& g, const TileCtx& t, const LocalTensor& in, const LocalTensor& out, const ConvArgs& args, Emitter& e) {
+void emit_depthwise(const Geometry& g, const TileCtx& t, const LocalTensor& in, const LocalTensor& out,
+                    const ConvArgs& args, Emitter& e) {
   const int64_t channels = t.region.extent[1], taps = args.kernel_h * args.kernel_w;
-  const int64_t filters_at = depthwise_lane_bytes(channels, taps, g.opt_bias != nullptr) - ceil_div(channels, kLanes) * taps * 4;
-  const LocalTensor filters = compact(t.image + static_cast<uint32_t>(filters_at), Prec::F32, {1, channels, args.kernel_h, args.kernel_w});
+  const int64_t filters_at =
+      depthwise_lane_bytes(channels, taps, g.opt_bias != nullptr) - ceil_div(channels, kLanes) * taps * 4;
+  const LocalTensor filters =
+      compact(t.image + static_cast<uint32_t>(filters_at), Prec::F32, {1, channels, args.kernel_h, args.kernel_w});
   const Arg bias = g.opt_bias != nullptr ? Arg(compact(t.image, Prec::F32, {1, channels, 1, 1})) : Arg::constant(0);
   if (g.prec == Prec::F32) return e.depthwise(out, in, filters, bias, args);
-  const LocalTensor wide_in = aligned(t.scratch[0], Prec::F32, in.dims), wide_out = aligned(t.scratch[1], Prec::F32, out.dims);
+  const LocalTensor wide_in = aligned(t.scratch[0], Prec::F32, in.dims),
+                    wide_out = aligned(t.scratch[1], Prec::F32, out.dims);
   e.cast(wide_in, in);
   e.depthwise(wide_out, wide_in, filters, bias, args);
   e.cast(out, wide_out);
 }
 
 // One command per group; groups start in other lanes, and wrap into the next channel row like the whole tensor does.
-void emit_dense(const Geometry& g, const TileCtx& t, const LocalTensor& in, const LocalTensor& out, const ConvArgs& args, Emitter& e) {
+void emit_dense(const Geometry& g, const TileCtx& t, const LocalTensor& in, const LocalTensor& out,
+                const ConvArgs& args, Emitter& e) {
   const ConvImage im = image_of(g, t.region);
   const int64_t out_count = g.groups == 1 ? out.dims[1] : g.out_per_group;
-  LocalTensor filters = compact(t.image + static_cast<uint32_t>(im.bias_bytes()), Prec::I8, {1, im.out_channels, 1, im.filter_bytes()});
+  LocalTensor filters =
+      compact(t.image + static_cast<uint32_t>(im.bias_bytes()), Prec::I8, {1, im.out_channels, 1, im.filter_bytes()});
   const LocalTensor biases = compact(t.image, Prec::F32, {1, im.out_channels, 1, 1});
   for (int64_t k = 0; k < g.groups; ++k) {
     const LocalTensor x = g.groups == 1 ? in : in.channels(k * g.in_per_group, g.in_per_group);

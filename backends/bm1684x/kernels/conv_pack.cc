@@ -30,7 +30,8 @@ void pack_channel(const ConvImage& im, const Tensor& filter, int64_t channel, T*
   const T* raw = same ? filter.as<T>().data() + base : nullptr;
   for (int64_t i = 0; i < im.in_channels; ++i)
     for (int64_t k = 0; k < im.taps; ++k)
-      dst[((i / q) * im.taps + k) * q + i % q] = same ? raw[i * im.taps + k] : convert<T>(float_at(filter, base + i * im.taps + k), im.prec);
+      dst[((i / q) * im.taps + k) * q + i % q] =
+          same ? raw[i * im.taps + k] : convert<T>(float_at(filter, base + i * im.taps + k), im.prec);
 }
 
 void put_bias(std::byte* lane_base, int64_t row, const Tensor* opt_bias, int64_t channel) {
@@ -44,10 +45,14 @@ void put_bias(std::byte* lane_base, int64_t row, const Tensor* opt_bias, int64_t
 float float_at(const Tensor& t, int64_t i) {
   const auto k = static_cast<size_t>(i);
   switch (t.dtype()) {
-    case DType::F32: return t.as<float>()[k];
-    case DType::F16: return f16_to_f32(t.as<uint16_t>()[k]);
-    case DType::BF16: return bf16_to_f32(t.as<uint16_t>()[k]);
-    default: break;
+    case DType::F32:
+      return t.as<float>()[k];
+    case DType::F16:
+      return f16_to_f32(t.as<uint16_t>()[k]);
+    case DType::BF16:
+      return bf16_to_f32(t.as<uint16_t>()[k]);
+    default:
+      break;
   }
   TPUC_CHECK(false, "a filter of {}", to_string(t.dtype()));
   return 0;
@@ -78,8 +83,10 @@ int64_t depthwise_lane_bytes(int64_t channels, int64_t taps, bool has_bias) {
   return (has_bias ? align64(rows_of(channels) * 4) : 0) + rows_of(channels) * taps * 4;
 }
 
-std::vector<std::byte> pack_depthwise(int64_t channels, int64_t taps, const Tensor& filter, const Tensor* opt_bias, int64_t first) {
-  const int64_t lanes = std::min(channels, kLanes), lane_bytes = depthwise_lane_bytes(channels, taps, opt_bias != nullptr);
+std::vector<std::byte> pack_depthwise(int64_t channels, int64_t taps, const Tensor& filter, const Tensor* opt_bias,
+                                      int64_t first) {
+  const int64_t lanes = std::min(channels, kLanes),
+                lane_bytes = depthwise_lane_bytes(channels, taps, opt_bias != nullptr);
   const int64_t bias_bytes = lane_bytes - rows_of(channels) * taps * 4;
   std::vector<std::byte> bytes(static_cast<size_t>(lanes * lane_bytes));
   for (int64_t c = 0; c < channels; ++c) {

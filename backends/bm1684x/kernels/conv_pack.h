@@ -25,11 +25,13 @@ struct ConvImage {
   int64_t lane_bytes() const;
 };
 
-// `filter`: [O, ic, kh, kw] in any float type; `opt_bias`: [O]. Takes output channels [first, first + image.out_channels).
+// `filter`: [O, ic, kh, kw] in any float type; `opt_bias`: [O]. Takes output channels [first, first +
+// image.out_channels).
 std::vector<std::byte> pack_conv(const ConvImage& image, const Tensor& filter, const Tensor* opt_bias, int64_t first);
 
 // Depthwise: bias rows, then per row kh * kw values in f32, not blocked.   source: TIU.md section 5
-std::vector<std::byte> pack_depthwise(int64_t channels, int64_t taps, const Tensor& filter, const Tensor* opt_bias, int64_t first);
+std::vector<std::byte> pack_depthwise(int64_t channels, int64_t taps, const Tensor& filter, const Tensor* opt_bias,
+                                      int64_t first);
 int64_t depthwise_lane_bytes(int64_t channels, int64_t taps, bool has_bias);
 
 // Reads element i of a float tensor.

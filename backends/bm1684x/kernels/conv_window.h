@@ -1,4 +1,5 @@
-// Window arithmetic shared by convolutions and pools: which input rows a range of output rows needs, and the padding left.
+// Window arithmetic shared by convolutions and pools: which input rows a range of output rows needs, and the padding
+// left.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ struct Window {
 struct WindowNeed {
   int64_t begin = 0, count = 1, pad_before = 0, pad_after = 0;
 };
-// `in_size`, `out_size`: whole extents. Where the range ends with the output, rows behind the last window are included: the
-// chip skips them, and a whole input stays a whole input.
+// `in_size`, `out_size`: whole extents. Where the range ends with the output, rows behind the last window are included:
+// the chip skips them, and a whole input stays a whole input.
 WindowNeed window_need(const Window& w, int64_t in_size, int64_t out_size, int64_t out_begin, int64_t out_count);
 
 }  // namespace tpuc::bm1684x

@@ -1,9 +1,8 @@
 // Groups by growth: ops join in program order while everything that lives between them fits local memory whole.
 #include "backends/bm1684x/plan/group.h"
 
-#include "backends/bm1684x/alloc/local_alloc.h"
+#include "backends/bm1684x/plan/chain.h"
 #include "backends/bm1684x/plan/tiler.h"
-#include "backends/bm1684x/sched/builder.h"
 
 namespace tpuc::bm1684x {
 
@@ -14,40 +13,46 @@ constexpr size_t kMostOps = 48;
 // Part of a lane that a group of several ops may fill; the rest is for loads that run ahead.
 constexpr double kResidentShare = 0.8;
 
-bool fits(const Graph& graph, const Group& group, int64_t lane_bytes) {
-  ScheduleBuilder b(graph);
-  b.add(group);
-  return fits_locally(b.schedule(), 0, {lane_bytes});
-}
-
 class Grower {
  public:
-  Grower(const Graph& graph, const PlanOptions& options) : graph_(&graph), options_(&options) {}
-
-  void add(const Op& op) {
-    const bool ddr = find_kernel(op.name())->emit_ddr != nullptr;
-    const OpTiles resident{&op, ddr ? std::vector<Region>{} : tile_resident(op)};
-    if (options_->group_layers && current_.ops.size() < kMostOps && may_join(resident)) {
-      current_.ops.push_back(resident);
-      return;
-    }
-    close();
-    if (!ddr && !fits_alone(resident)) {
-      groups_.push_back({{{&op, tile_streamed(op)}}});
-      return;
-    }
-    current_.ops.push_back(resident);
+  Grower(const Graph& graph, const PlanOptions& options) : graph_(&graph), options_(&options) {
+    for (const Op& op : graph.ops())
+      if (!is_view(op)) order_.push_back(&op);
   }
-  std::vector<Group> take() {
+
+  std::vector<Group> run() {
+    for (size_t i = 0; i < order_.size();) i += add(i);
     close();
     return std::move(groups_);
   }
 
  private:
+  // Takes ops from index i on; returns how many.
+  size_t add(size_t i) {
+    const Op& op = *order_[i];
+    const bool ddr = find_kernel(op.name())->emit_ddr != nullptr;
+    const OpTiles resident{&op, ddr ? std::vector<Region>{} : tile_resident(op)};
+    if (options_->group_layers && current_.ops.size() < kMostOps && may_join(resident)) {
+      current_.ops.push_back(resident);
+      return 1;
+    }
+    close();
+    if (ddr || fits_alone(resident)) {
+      current_.ops.push_back(resident);
+      return 1;
+    }
+    Group chain = options_->group_layers
+                      ? grow_chain(*graph_, {order_.begin() + static_cast<std::ptrdiff_t>(i), order_.end()}, *options_)
+                      : Group{};
+    if (chain.ops.size() < 2) chain = {{{&op, tile_streamed(op)}}, {}};
+    groups_.push_back(std::move(chain));
+    return groups_.back().ops.size();
+  }
   void close() {
     if (current_.ops.empty()) return;
     // A group of one streams its tiles.
-    if (current_.ops.size() == 1 && !current_.ops[0].tiles.empty()) current_.ops[0].tiles = tile_streamed(*current_.ops[0].op);
+    if (current_.ops.size() == 1 && !current_.ops[0].tiles.empty())
+      current_.ops[0].tiles = tile_streamed(*current_.ops[0].op);
     groups_.push_back(std::move(current_));
     current_ = {};
   }
@@ -56,29 +61,60 @@ class Grower {
     PlanOptions smaller = *options_;
     for (;;) {
       std::vector<Region> tiles = tile_alone(op, smaller);
-      if (fits(*graph_, {{{&op, tiles}}}, options_->lane_bytes)) return tiles;
+      if (fits_locally(*graph_, {{{&op, tiles}}, {}}, options_->lane_bytes)) return tiles;
       smaller.lane_bytes = smaller.lane_bytes / 4 * 3;
     }
   }
   bool fits_alone(const OpTiles& resident) const {
     if (!options_->group_layers) return false;
-    return fits(*graph_, {{resident}}, budget());
+    return fits_locally(*graph_, {{resident}, {}}, budget());
   }
   bool may_join(const OpTiles& op) const {
     if (current_.ops.empty()) return fits_alone(op) || op.tiles.empty();
     Group longer = current_;
     longer.ops.push_back(op);
-    return fits(*graph_, longer, budget());
+    return fits_locally(*graph_, longer, budget());
   }
   int64_t budget() const { return static_cast<int64_t>(static_cast<double>(options_->lane_bytes) * kResidentShare); }
 
   const Graph* graph_;
   const PlanOptions* options_;
+  std::vector<const Op*> order_;
   Group current_;
   std::vector<Group> groups_;
 };
 
 }  // namespace
+
+std::vector<Region> chain_regions(const std::vector<OpTiles>& ops, const Region& tile) {
+  std::vector<Region> regions(ops.size());
+  regions.back() = tile;
+  for (size_t k = ops.size() - 1; k > 0; --k) {
+    const Op& user = *ops[k].op;
+    const auto needs = find_kernel(user.name())->needs(user, regions[k]);
+    bool first = true;
+    for (size_t i = 0; i < user.in().size(); ++i) {
+      if (user.in(i) != ops[k - 1].op->out(0)) continue;
+      regions[k - 1] = first ? needs[i].box : unite(regions[k - 1], needs[i].box);
+      first = false;
+    }
+  }
+  return regions;
+}
+
+bool can_chain(const Graph& graph, const Op& op, const Op& next) {
+  const Value* v = op.out(0);
+  if (graph.is_output(v)) return false;
+  for (const Op* user : v->uses)
+    if (user != &next) return false;
+  const Kernel &made = *find_kernel(op.name()), &used = *find_kernel(next.name());
+  if (made.emit == nullptr || used.emit == nullptr) return false;
+  const Views views = used.views(next);
+  const auto needs = used.needs(next, whole(views.out.dims));
+  for (size_t i = 0; i < next.in().size(); ++i)
+    if (next.in(i) == v && (needs[i].kind != Need::Kind::Box || !(views.in[i] == made.views(op).out))) return false;
+  return !v->uses.empty();
+}
 
 bool is_view(const Op& op) {
   const Kernel* k = find_kernel(op.name());
@@ -86,12 +122,8 @@ bool is_view(const Op& op) {
 }
 
 std::vector<Group> plan_groups(const Graph& graph, const PlanOptions& options) {
-  Grower grower(graph, options);
-  for (const Op& op : graph.ops()) {
-    TPUC_CHECK(find_kernel(op.name()) != nullptr, "no kernel for {}", op.name());
-    if (!is_view(op)) grower.add(op);
-  }
-  return grower.take();
+  for (const Op& op : graph.ops()) TPUC_CHECK(find_kernel(op.name()) != nullptr, "no kernel for {}", op.name());
+  return Grower(graph, options).run();
 }
 
 }  // namespace tpuc::bm1684x

@@ -14,15 +14,25 @@ struct OpTiles {
   const Op* op = nullptr;
   std::vector<Region> tiles;
 };
-// In a group of several ops, values between them stay whole in local memory, and tiles are parts of a whole result.
+// Several ops run together in one of two ways:
+//   resident: values between them stay whole in local memory, and tiles are parts of a whole result;
+//   chained: each op feeds only the next, and all of them run tile by tile of the last one's result (`chain`, not
+//   empty);
+//            an op computes what the next needs of it, rows at the border of a tile twice.
 struct Group {
   std::vector<OpTiles> ops;
+  std::vector<Region> chain;
 };
+
+// Regions of each op of a chain for one tile of the last op's result.
+std::vector<Region> chain_regions(const std::vector<OpTiles>& ops, const Region& tile);
+// True when `next` takes the result of `op` tile by tile where it lies in local memory.
+bool can_chain(const Graph& graph, const Op& op, const Op& next);
 
 struct PlanOptions {
   int64_t lane_bytes = kLaneRoom;  // tests plan with less
   bool group_layers = true;
-  Shape4 forced_tile{0, 0, 0, 0};   // tests: largest extents of a tile, 0: free
+  Shape4 forced_tile{0, 0, 0, 0};  // tests: largest extents of a tile, 0: free
 };
 
 // Groups in program order; ops that are views of other tensors are in none. throws UserError E4001 for an op whose

@@ -54,11 +54,13 @@ void run_queues(const Queues& q, bool gdma_first, Machine& m, ThreadPool& pool) 
   }
 }
 
-std::vector<Tensor> run_once(const Graph& graph, const Program& p, const std::map<std::string, Tensor>& inputs, bool gdma_first) {
+std::vector<Tensor> run_once(const Graph& graph, const Program& p, const std::map<std::string, Tensor>& inputs,
+                             bool gdma_first) {
   Machine m;
   ThreadPool pool(1);
   const Aliases aliases(graph);
-  if (!p.coefficients.empty()) std::memcpy(m.write(kDdrBase, p.coefficients.size()).data(), p.coefficients.data(), p.coefficients.size());
+  if (!p.coefficients.empty())
+    std::memcpy(m.write(kDdrBase, p.coefficients.size()).data(), p.coefficients.data(), p.coefficients.size());
   for (const auto& v : graph.inputs()) {
     const auto bytes = inputs.at(v->name).bytes();
     std::memcpy(m.write(p.ddr.address(v.get(), aliases), bytes.size()).data(), bytes.data(), bytes.size());
@@ -76,10 +78,12 @@ std::vector<Tensor> run_once(const Graph& graph, const Program& p, const std::ma
 
 }  // namespace
 
-std::vector<Tensor> run_graph_on_chip(const Graph& graph, const std::map<std::string, Tensor>& inputs, const PlanOptions& options) {
+std::vector<Tensor> run_graph_on_chip(const Graph& graph, const std::map<std::string, Tensor>& inputs,
+                                      const PlanOptions& options) {
   const Program p = build_program(graph, options);
   std::vector<Tensor> a = run_once(graph, p, inputs, false), b = run_once(graph, p, inputs, true);
-  for (size_t i = 0; i < a.size(); ++i) TPUC_CHECK(identical(a[i], b[i]), "output {} depends on the order of the engines", i);
+  for (size_t i = 0; i < a.size(); ++i)
+    TPUC_CHECK(identical(a[i], b[i]), "output {} depends on the order of the engines", i);
   return a;
 }
 

@@ -30,7 +30,8 @@ class Writer {
     for (int slot = 0; slot < static_cast<int>(s.computes.size()); ++slot) {
       for (; next_load < loads.size() && loads[next_load]->slot <= slot; ++next_load) load(*loads[next_load]);
       compute(slot, s.computes[static_cast<size_t>(slot)]);
-      for (; next_store < s.stores.size() && s.stores[next_store].slot <= slot; ++next_store) store(s.stores[next_store]);
+      for (; next_store < s.stores.size() && s.stores[next_store].slot <= slot; ++next_store)
+        store(s.stores[next_store]);
     }
     p_->groups = stream_.finish();
   }
@@ -57,12 +58,16 @@ class Writer {
     if (l.image >= 0) {
       const Image& im = p_->schedule.images[static_cast<size_t>(l.image)];
       const int64_t words = im.lane_bytes / 4;
-      DdrTensor t{kDdrBase + static_cast<uint64_t>(p_->ddr.coefficients.images[static_cast<size_t>(l.image)]), 4, {1, im.lanes, 1, words}, {im.lanes * words, words, words, 1}};
+      DdrTensor t{kDdrBase + static_cast<uint64_t>(p_->ddr.coefficients.images[static_cast<size_t>(l.image)]),
+                  4,
+                  {1, im.lanes, 1, words},
+                  {im.lanes * words, words, words, 1}};
       emitter_.load_lanes(at(l.buffer), t, im.lanes);
     } else {
       const Prec prec = prec_of(l.value->type.dtype);
       const bool shared = l.need.kind == Need::Kind::Shared;
-      const DdrTensor t = DdrTensor{p_->ddr.address(l.value, *aliases_), size_of(prec), l.view.dims, l.view.strides}.box(l.need.box);
+      const DdrTensor t =
+          DdrTensor{p_->ddr.address(l.value, *aliases_), size_of(prec), l.view.dims, l.view.strides}.box(l.need.box);
       emitter_.load(shared ? shared_row(at(l.buffer), prec, t.dims) : aligned(at(l.buffer), prec, t.dims), t);
     }
     note(before, l.use);
@@ -107,7 +112,8 @@ class Writer {
     const LocalTensor held = aligned(at(x.buffer), prec, x.held.extent);
     Shape4 from;
     for (size_t a = 0; a < 4; ++a) from[a] = x.box.begin[a] - x.held.begin[a];
-    const DdrTensor t = DdrTensor{p_->ddr.address(x.value, *aliases_), size_of(prec), x.view.dims, x.view.strides}.box(x.box);
+    const DdrTensor t =
+        DdrTensor{p_->ddr.address(x.value, *aliases_), size_of(prec), x.view.dims, x.view.strides}.box(x.box);
     emitter_.store(t, held.at(from[0], from[1], from[2], from[3], x.box.extent));
     note(before, x.slot);
   }
@@ -128,14 +134,16 @@ void pack_coefficients(Program& p) {
   pool.parallel_for(p.schedule.images.size(), [&](size_t i) {
     const Image& im = p.schedule.images[i];
     const auto bytes = find_kernel(im.op->name())->pack(*im.op, im.region);
-    TPUC_CHECK(static_cast<int64_t>(bytes.size()) == im.lane_bytes * im.lanes, "{} packed {} bytes, planned {}", im.op->name(), bytes.size(), im.lane_bytes * im.lanes);
+    TPUC_CHECK(static_cast<int64_t>(bytes.size()) == im.lane_bytes * im.lanes, "{} packed {} bytes, planned {}",
+               im.op->name(), bytes.size(), im.lane_bytes * im.lanes);
     std::memcpy(p.coefficients.data() + p.ddr.coefficients.images[i], bytes.data(), bytes.size());
   });
 }
 
 }  // namespace
 
-Program build_program(const Graph& graph, const PlanOptions& options, const std::function<void(std::string_view)>& on_phase) {
+Program build_program(const Graph& graph, const PlanOptions& options,
+                      const std::function<void(std::string_view)>& on_phase) {
   const auto phase = [&](std::string_view name) {
     if (on_phase) on_phase(name);
   };

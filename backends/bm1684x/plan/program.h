@@ -26,11 +26,12 @@ struct Program {
   std::vector<std::byte> coefficients;  // DdrPlan::coefficients.bytes of them
   DdrPlan ddr;
   Schedule schedule;
-  int64_t local_peak_bytes = 0;  // of a lane
+  int64_t local_peak_bytes = 0;           // of a lane
   std::unordered_set<const Op*> widened;  // ops that compute in f32 inside local memory though their result is narrower
 };
 
 // `on_phase` is told "plan", "allocate", "emit", "pack" as they begin; may be empty.
-Program build_program(const Graph& graph, const PlanOptions& options, const std::function<void(std::string_view)>& on_phase = {});
+Program build_program(const Graph& graph, const PlanOptions& options,
+                      const std::function<void(std::string_view)>& on_phase = {});
 
 }  // namespace tpuc::bm1684x

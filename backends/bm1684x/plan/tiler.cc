@@ -17,7 +17,7 @@ constexpr double kStepCycles = 300;
 constexpr double kDmaBytesPerCycle = 50;  // DDR to local memory, CYCLES.md section 1 (54 at best)
 
 struct Cut {
-  Shape4 step{1, 1, 1, 1};  // extents of a full tile
+  Shape4 step{1, 1, 1, 1};       // extents of a full tile
   bool channels_inside = false;  // loop order: all channel cuts of a place before the next place
 };
 
@@ -104,7 +104,8 @@ std::string sizes_of(const Op& op, const Kernel& kernel, const Region& tile) {
     if (needs[i].kind != Need::Kind::Nothing)
       text += fmt::format("input {} {}, ", i, aligned_bytes(prec_of(op.in(i)->type.dtype), needs[i].box.extent));
   const Footprint f = kernel.footprint(op, tile);
-  text += fmt::format("constants {}, result {}", f.image_bytes, aligned_bytes(prec_of(op.out(0)->type.dtype), tile.extent));
+  text +=
+      fmt::format("constants {}, result {}", f.image_bytes, aligned_bytes(prec_of(op.out(0)->type.dtype), tile.extent));
   for (const int64_t s : f.scratch) text += fmt::format(", scratch {}", s);
   return text;
 }
@@ -115,7 +116,8 @@ int64_t tile_bytes(const Op& op, const Kernel& kernel, const Region& tile) {
   int64_t bytes = aligned_bytes(prec_of(op.out(0)->type.dtype), tile.extent);
   const auto needs = kernel.needs(op, tile);
   for (size_t i = 0; i < needs.size(); ++i)
-    if (needs[i].kind != Need::Kind::Nothing) bytes += aligned_bytes(prec_of(op.in(i)->type.dtype), needs[i].box.extent);
+    if (needs[i].kind != Need::Kind::Nothing)
+      bytes += aligned_bytes(prec_of(op.in(i)->type.dtype), needs[i].box.extent);
   const Footprint f = kernel.footprint(op, tile);
   bytes += align64(f.image_bytes);
   for (const int64_t s : f.scratch) bytes += align64(s);
@@ -127,7 +129,8 @@ std::vector<Region> tile_alone(const Op& op, const PlanOptions& options) {
   const Shape4 dims = kernel.views(op).out.dims;
   const Axes axes = kernel.axes(op);
   const auto longest = [&](size_t a) { return options.forced_tile[a]; };
-  if (longest(0) + longest(1) + longest(2) + longest(3) > 0) return cut_up(dims, forced(dims, axes, options.forced_tile));
+  if (longest(0) + longest(1) + longest(2) + longest(3) > 0)
+    return cut_up(dims, forced(dims, axes, options.forced_tile));
   std::optional<std::pair<Price, Cut>> best;
   Cut smallest{dims};
   for (const int64_t w : steps_of(dims[3], 1, axes.w)) {
@@ -150,8 +153,8 @@ std::vector<Region> tile_alone(const Op& op, const PlanOptions& options) {
   }
   if (!best) {
     const Region r{{0, 0, 0, 0}, smallest.step};
-    throw UserError(diagnostic(ErrorCode::E4001, "{}: the smallest tile takes {} bytes of each lane, the chip has {}", op.name(),
-                               tile_bytes(op, kernel, r), options.lane_bytes)
+    throw UserError(diagnostic(ErrorCode::E4001, "{}: the smallest tile takes {} bytes of each lane, the chip has {}",
+                               op.name(), tile_bytes(op, kernel, r), options.lane_bytes)
                         .note("at", fmt::format("'{}' {}", op.out(0)->name, to_string(op.out(0)->type)))
                         .note("tile", sizes_of(op, kernel, r)));
   }
@@ -164,7 +167,8 @@ std::vector<Region> tile_resident(const Op& op) {
   Cut cut{dims};
   if (kernel.axes(op).c) {
     const int64_t bytes = kernel.footprint(op, whole(dims)).image_bytes;
-    const int64_t rows = ceil_div(dims[1], kLanes), parts = std::clamp(ceil_div(bytes, kStreamedImageBytes), int64_t{1}, rows);
+    const int64_t rows = ceil_div(dims[1], kLanes),
+                  parts = std::clamp(ceil_div(bytes, kStreamedImageBytes), int64_t{1}, rows);
     cut.step[1] = std::min(dims[1], ceil_div(rows, parts) * kLanes);
   }
   return cut_up(dims, cut);

@@ -46,6 +46,7 @@ bool ScheduleBuilder::stays_local(const Op& user, size_t operand, const Value* v
   const Views views = used.views(user);
   if (!(views.in[operand] == made.views(*v->def).out)) return false;
   const auto needs = used.needs(user, whole(views.out.dims));
+  if (chained_) return needs[operand].kind == Need::Kind::Box;
   return needs[operand].kind == Need::Kind::Box && covers(needs[operand].box, views.in[operand]);
 }
 
@@ -78,14 +79,15 @@ ComputeInput ScheduleBuilder::take_input(const Op& op, size_t i, const Need& nee
     return {it->second.buffer, it->second.region, false};
   }
   const bool shared = need.kind == Need::Kind::Shared;
-  for (const Loaded& l : loaded_)
+  std::vector<Loaded>& loaded = states_[&op].loaded;
+  for (const Loaded& l : loaded)
     if (l.value == v && l.need.kind == need.kind && l.need.box == need.box && l.view == view) {
       touch(l.buffer, slot);
       return {l.buffer, need.box, shared};
     }
-  std::erase_if(loaded_, [&](const Loaded& l) { return l.value == v && l.view == view && l.need.kind == need.kind; });
+  std::erase_if(loaded, [&](const Loaded& l) { return l.value == v && l.view == view && l.need.kind == need.kind; });
   const auto buffer = static_cast<int64_t>(new_buffer(local_bytes(input_prec(op, i), need), slot));
-  loaded_.push_back({v, need, view, buffer});
+  loaded.push_back({v, need, view, buffer});
   s_.loads.push_back({static_cast<size_t>(buffer), slot, slot, ready_slot(v), &op, v, -1, view, need});
   return {buffer, need.box, shared};
 }
@@ -95,15 +97,16 @@ int64_t ScheduleBuilder::take_image(const Op& op, const Region& tile, const Foot
   Region key = tile;
   if (!f.image_follows_tile)
     for (const size_t axis : {size_t{0}, size_t{2}, size_t{3}}) key.begin[axis] = 0, key.extent[axis] = 1;
-  if (image_ && image_->region == key) {
-    touch(image_->buffer, slot);
-    return image_->buffer;
+  OpState& state = states_[&op];
+  if (state.image && state.image->region == key) {
+    touch(state.image->buffer, slot);
+    return state.image->buffer;
   }
   const auto buffer = static_cast<int64_t>(new_buffer(f.image_bytes, slot));
-  const auto [it, fresh] = packed_.try_emplace(key_text(key), static_cast<int64_t>(s_.images.size()));
+  const auto [it, fresh] = state.packed.try_emplace(key_text(key), static_cast<int64_t>(s_.images.size()));
   if (fresh) s_.images.push_back({&op, tile, f.image_bytes, f.image_lanes});
   const int64_t index = it->second;
-  image_ = LoadedImage{key, buffer};
+  state.image = LoadedImage{key, buffer};
   s_.loads.push_back({static_cast<size_t>(buffer), slot, slot, 0, &op, nullptr, index, {}, {}});
   return buffer;
 }
@@ -117,26 +120,26 @@ void ScheduleBuilder::add_ddr_step(const Op& op) {
   stored_[op.out(0)] = slot;
 }
 
-void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region& tile, bool last) {
+void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region& tile) {
   const int slot = static_cast<int>(s_.computes.size());
   const Views views = kernel.views(op);
   const Value* result = op.out(0);
   const Footprint f = kernel.footprint(op, tile);
   Compute c;
   c.op = &op;
-  c.tile = !s_.computes.empty() && s_.computes.back().op == &op ? s_.computes.back().tile + 1 : 0;
+  c.tile = states_[&op].tiles++;
   c.region = tile;
   const auto needs = kernel.needs(op, tile);
   for (size_t i = 0; i < op.in().size(); ++i) c.in.push_back(take_input(op, i, needs[i], views.in[i], slot));
   c.image_buffer = take_image(op, tile, f, slot);
   for (const int64_t bytes : f.scratch) c.scratch.push_back(new_buffer(bytes, slot));
-  // Parts of a result that stays go into one buffer; otherwise each tile has its own.
-  const bool keeps = members_.size() > 1;
+  // Parts of a result that stays whole go into one buffer; otherwise each tile has its own.
   Held& held = resident_[result];
-  if (!keeps || held.buffer < 0) {
-    held.region = keeps ? whole(views.out.dims) : tile;
+  if (!keeps_whole_ || held.buffer < 0) {
+    held.region = keeps_whole_ ? whole(views.out.dims) : tile;
     held.view = views.out;
-    held.buffer = static_cast<int64_t>(new_buffer(aligned_bytes(prec_of(result->type.dtype), held.region.extent), slot));
+    held.buffer =
+        static_cast<int64_t>(new_buffer(aligned_bytes(prec_of(result->type.dtype), held.region.extent), slot));
   }
   touch(held.buffer, slot);
   c.out_buffer = held.buffer;
@@ -146,24 +149,28 @@ void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region&
     s_.stores.push_back({static_cast<size_t>(held.buffer), slot, &op, result, views.out, held.region, tile});
     stored_[result] = slot;
   }
-  if (last && !keeps) resident_.erase(result);
 }
 
 void ScheduleBuilder::add(const Group& group) {
-  group_ = &group;
+  chained_ = !group.chain.empty();
+  keeps_whole_ = !chained_ && group.ops.size() > 1;
   members_.clear();
   resident_.clear();
+  states_.clear();
   for (const OpTiles& o : group.ops) members_.insert(o.op);
+  for (const Region& tile : group.chain) {
+    const auto regions = chain_regions(group.ops, tile);
+    for (size_t k = 0; k < group.ops.size(); ++k)
+      add_tile(*group.ops[k].op, *find_kernel(group.ops[k].op->name()), regions[k]);
+  }
+  if (chained_) return;
   for (const OpTiles& o : group.ops) {
     const Kernel& kernel = *find_kernel(o.op->name());
-    loaded_.clear();
-    image_.reset();
-    packed_.clear();
     if (kernel.emit_ddr != nullptr) {
       add_ddr_step(*o.op);
       continue;
     }
-    for (size_t t = 0; t < o.tiles.size(); ++t) add_tile(*o.op, kernel, o.tiles[t], t + 1 == o.tiles.size());
+    for (const Region& tile : o.tiles) add_tile(*o.op, kernel, tile);
   }
 }
 
@@ -171,7 +178,8 @@ std::string to_text(const Schedule& s) {
   std::string text;
   size_t l = 0, st = 0;
   auto box = [](const Region& r) {
-    return fmt::format("[{}+{} {}+{} {}+{} {}+{}]", r.begin[0], r.extent[0], r.begin[1], r.extent[1], r.begin[2], r.extent[2], r.begin[3], r.extent[3]);
+    return fmt::format("[{}+{} {}+{} {}+{} {}+{}]", r.begin[0], r.extent[0], r.begin[1], r.extent[1], r.begin[2],
+                       r.extent[2], r.begin[3], r.extent[3]);
   };
   auto place = [&](size_t b) { return fmt::format("@{:#x}+{}", s.buffers[b].offset, s.buffers[b].bytes); };
   std::vector<const Load*> loads;
@@ -179,13 +187,17 @@ std::string to_text(const Schedule& s) {
   std::stable_sort(loads.begin(), loads.end(), [](const Load* a, const Load* b) { return a->slot < b->slot; });
   for (size_t slot = 0; slot < s.computes.size(); ++slot) {
     for (; l < loads.size() && loads[l]->slot <= static_cast<int>(slot); ++l)
-      text += fmt::format("{:5} load    {} {} {}\n", slot, loads[l]->value != nullptr ? "%" + loads[l]->value->name : fmt::format("image {}", loads[l]->image),
-                          loads[l]->value != nullptr ? box(loads[l]->need.box) : "", place(loads[l]->buffer));
+      text += fmt::format(
+          "{:5} load    {} {} {}\n", slot,
+          loads[l]->value != nullptr ? "%" + loads[l]->value->name : fmt::format("image {}", loads[l]->image),
+          loads[l]->value != nullptr ? box(loads[l]->need.box) : "", place(loads[l]->buffer));
     const Compute& c = s.computes[slot];
-    text += fmt::format("{:5} {} {} %{} {} {}\n", slot, c.in_ddr ? "ddr    " : "compute", c.op->name(), c.op->out(0)->name, box(c.region),
-                        c.out_buffer >= 0 ? place(static_cast<size_t>(c.out_buffer)) : "");
+    text +=
+        fmt::format("{:5} {} {} %{} {} {}\n", slot, c.in_ddr ? "ddr    " : "compute", c.op->name(), c.op->out(0)->name,
+                    box(c.region), c.out_buffer >= 0 ? place(static_cast<size_t>(c.out_buffer)) : "");
     for (; st < s.stores.size() && s.stores[st].slot <= static_cast<int>(slot); ++st)
-      text += fmt::format("{:5} store   %{} {} {}\n", slot, s.stores[st].value->name, box(s.stores[st].box), place(s.stores[st].buffer));
+      text += fmt::format("{:5} store   %{} {} {}\n", slot, s.stores[st].value->name, box(s.stores[st].box),
+                          place(s.stores[st].buffer));
   }
   return text;
 }

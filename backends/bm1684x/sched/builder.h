@@ -26,7 +26,7 @@ class ScheduleBuilder {
     Region region;
     View view;
   };
-  void add_tile(const Op& op, const Kernel& kernel, const Region& tile, bool last);
+  void add_tile(const Op& op, const Kernel& kernel, const Region& tile);
   void add_ddr_step(const Op& op);
   ComputeInput take_input(const Op& op, size_t i, const Need& need, const View& view, int slot);
   int64_t take_image(const Op& op, const Region& tile, const Footprint& f, int slot);
@@ -38,23 +38,28 @@ class ScheduleBuilder {
 
   const Graph* graph_;
   Schedule s_;
-  const Group* group_ = nullptr;
+  bool chained_ = false, keeps_whole_ = false;
   std::unordered_set<const Op*> members_;
-  std::unordered_map<const Value*, Held> resident_;             // results of this group that stay whole
-  std::unordered_map<const Value*, int> stored_;                // last slot that stores (part of) a value
+  std::unordered_map<const Value*, Held> resident_;  // results of this group that stay whole
+  std::unordered_map<const Value*, int> stored_;     // last slot that stores (part of) a value
   struct Loaded {
     const Value* value = nullptr;
     Need need;
     View view;
     int64_t buffer = -1;
   };
-  std::vector<Loaded> loaded_;  // inputs of the current op that a neighbouring tile may use again
   struct LoadedImage {
     Region region;
     int64_t buffer = -1;
   };
-  std::optional<LoadedImage> image_;
-  std::map<std::string, int64_t> packed_;  // images of the current op by region
+  // What an op has in local memory that its next tile may use again.
+  struct OpState {
+    int tiles = 0;
+    std::vector<Loaded> loaded;
+    std::optional<LoadedImage> image;
+    std::map<std::string, int64_t> packed;  // images by region
+  };
+  std::unordered_map<const Op*, OpState> states_;
 };
 
 }  // namespace tpuc::bm1684x

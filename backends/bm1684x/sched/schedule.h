@@ -1,5 +1,5 @@
-// What happens in which order: computes, and the loads and stores around them. Plain data, between planning and emission.
-// Slot s is compute s with the loads issued before it and the stores issued after it:
+// What happens in which order: computes, and the loads and stores around them. Plain data, between planning and
+// emission. Slot s is compute s with the loads issued before it and the stores issued after it:
 //   for each slot: loads(slot); compute(slot); stores(slot)
 // Commands of the two engines wait for each other by the bytes they touch (emit/hazards.h), so a load whose slot lies
 // before its use, in memory nobody uses meanwhile, overlaps with the computes between.
@@ -29,12 +29,12 @@ struct Image {
 
 struct Load {
   size_t buffer = 0;
-  int slot = 0;      // issued before this compute
-  int use = 0;       // the compute it is made for
-  int earliest = 0;  // the slot may move back to here: behind the store that makes the data
-  const Op* op = nullptr;         // for whom
-  const Value* value = nullptr;   // a tensor in DDR, or
-  int64_t image = -1;             // an image
+  int slot = 0;                  // issued before this compute
+  int use = 0;                   // the compute it is made for
+  int earliest = 0;              // the slot may move back to here: behind the store that makes the data
+  const Op* op = nullptr;        // for whom
+  const Value* value = nullptr;  // a tensor in DDR, or
+  int64_t image = -1;            // an image
   View view;
   Need need;
 };

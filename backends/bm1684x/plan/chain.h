@@ -1,0 +1,16 @@
+// Chains: ops that feed one another only, run together tile by tile because their results do not fit whole.
+#pragma once
+
+#include <span>
+
+#include "backends/bm1684x/plan/group.h"
+
+namespace tpuc::bm1684x {
+
+// The longest chain from the first of `ops` (program order) that saves traffic; fewer than two ops: none does.
+Group grow_chain(const Graph& graph, std::span<const Op* const> ops, const PlanOptions& options);
+
+// Whether the steps of a group find room in local memory.
+bool fits_locally(const Graph& graph, const Group& group, int64_t lane_bytes);
+
+}  // namespace tpuc::bm1684x

@@ -3,9 +3,12 @@
 // section 3).
 #include "backends/bm1684x/kernels/activation_function.h"
 
+#include <cmath>
+
 #include "backends/bm1684x/kernels/activation_math.h"
 #include "backends/bm1684x/kernels/eltwise_views.h"
 #include "ops/activation.h"
+#include "ops/eltwise.h"
 #include "tpuc/support/check.h"
 
 namespace tpuc::bm1684x {
@@ -179,6 +182,34 @@ void circular(Call c, bool cosine) {
 void sin(Call c) { circular(c, false); }
 void cos(Call c) { circular(c, true); }
 
+// Whole exponents up to 8 by products (exact signs), halves by roots, others as exp(p * log(x)) for x > 0.
+double exponent(const Op& op) { return op.in(1)->tensor().to_f64()[0]; }
+constexpr double kMaxProducts = 8;
+bool by_products(double p) { return p >= 1 && p <= kMaxProducts && p == std::floor(p); }
+
+void pow(Call c) {
+  const double p = exponent(c.op);
+  if (p == 0.5) return sqrt(c);
+  if (p == -1) return reciprocal(c);
+  if (p == 2) return c.e.ar(ArOp::Mul, c.out, c.x, c.x);
+  if (by_products(p)) {
+    const Buf x = c.wide_x();
+    Buf r(*x);
+    for (int i = 1; i < static_cast<int>(p); ++i) r = c.m.mul(r, x);
+    return c.finish(r);
+  }
+  Buf log = c.m.log(c.wide_x());
+  Buf scaled = c.m.mul(log, Arg::f32(static_cast<float>(p)));
+  log.drop();
+  c.finish(c.m.exp(std::move(scaled)));
+}
+
+Support pow_support(const Op& op, DType precision) {
+  if (!op.in(1)->is_constant() || element_count(op.in(1)->type) != 1)
+    return {false, "the exponent is not one constant"};
+  return one_operand_support(op, precision);
+}
+
 struct Function {
   std::string_view name;
   size_t buffers;  // scratch tensors, f32
@@ -203,6 +234,7 @@ const std::vector<Function>& functions() {
        gelu},
       {ops::Elu::kName, 4, {Poly::ExpFine}, {Poly::Exp2Coarse}, elu},
       {ops::Softplus::kName, 4, {Poly::ExpFine, Poly::Log}, {Poly::Exp2Coarse, Poly::Log}, softplus},
+      {ops::Pow::kName, 4, {Poly::ExpFine, Poly::Log}, {Poly::Exp2Coarse, Poly::Log}, pow},
       {ops::Floor::kName, 3, {}, {}, floor},
       {ops::Ceil::kName, 3, {}, {}, ceil},
       {ops::Round::kName, 3, {}, {}, round},
@@ -244,7 +276,7 @@ std::span<const Kernel> function_kernels() {
     std::vector<Kernel> all;
     for (const Function& f : functions()) {
       all.push_back({.op = f.name,
-                     .supports = one_operand_support,
+                     .supports = f.name == ops::Pow::kName ? pow_support : one_operand_support,
                      .views = one_operand_views,
                      .axes = all_axes,
                      .needs = one_operand_needs,

@@ -2,6 +2,7 @@
 #include "ops/activation.h"
 
 #include "backends/bm1684x/kernels/kernel_cases.h"
+#include "ops/eltwise.h"
 
 using namespace tpuc;
 using namespace tpuc::bm1684x;
@@ -53,6 +54,13 @@ TEST_CASE("functions by polynomials keep their stated errors", "[kernel]") {
   everywhere<ops::Softplus>(-9, 9, {}, {1e-6, 1e-6}, {1e-5, 0.001});
   everywhere<ops::Sin>(-30, 30, {}, {5e-7, 0}, {5e-7, 0.001});
   everywhere<ops::Cos>(-30, 30, {}, {5e-7, 0}, {5e-7, 0.001});
+}
+
+TEST_CASE("powers of one constant exponent", "[kernel]") {
+  const Operand x{{2, 70, 3, 11}, false, 0.1, 4};
+  for (const double p : {2.0, 0.5, 3.0, -1.0, 1.0, 2.5, -0.5})
+    check_floats<ops::Pow>({x, {{1}, true, p, p}}, {}, {0, 4e-6}, {0, 0.001});
+  check_floats<ops::Pow>({{{5, 40}, false, -3, 3}, {{}, true, 3, 3}}, {}, {0, 4e-6}, {0, 0.001});
 }
 
 TEST_CASE("rounding functions are exact", "[kernel]") {

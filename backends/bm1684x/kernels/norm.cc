@@ -12,6 +12,7 @@
 #include "backends/bm1684x/kernels/conv_pack.h"
 #include "backends/bm1684x/kernels/eltwise_views.h"
 #include "backends/bm1684x/kernels/families.h"
+#include "backends/bm1684x/kernels/norm_rows.h"
 
 namespace tpuc::bm1684x {
 
@@ -89,17 +90,21 @@ void emit(const Op& op, const TileCtx& t, Emitter& e) {
 }  // namespace
 
 std::span<const Kernel> norm_kernels() {
-  static const Kernel kTable[] = {{.op = Scale::kName,
-                                   .supports = supports,
-                                   .views = views,
-                                   .axes = all_axes,
-                                   .needs = one_operand_needs,
-                                   .footprint = footprint,
-                                   .pack = pack,
-                                   .emit = emit,
-                                   .emit_ddr = nullptr,
-                                   .view_of = nullptr,
-                                   .parts_of = nullptr}};
+  static const std::vector<Kernel> kTable = [] {
+    std::vector<Kernel> all{{.op = Scale::kName,
+                             .supports = supports,
+                             .views = views,
+                             .axes = all_axes,
+                             .needs = one_operand_needs,
+                             .footprint = footprint,
+                             .pack = pack,
+                             .emit = emit,
+                             .emit_ddr = nullptr,
+                             .view_of = nullptr,
+                             .parts_of = nullptr}};
+    for (const Kernel& k : norm_row_kernels()) all.push_back(k);
+    return all;
+  }();
   return kTable;
 }
 

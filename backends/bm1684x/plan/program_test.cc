@@ -1,0 +1,132 @@
+// The whole path on random small networks: any budget of local memory and any order of the engines, the same result.
+#include "backends/bm1684x/plan/program.h"
+
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "backends/bm1684x/plan/chain.h"
+#include "backends/bm1684x/plan/kernel_harness.h"
+#include "ops/activation.h"
+#include "ops/conv.h"
+#include "ops/eltwise.h"
+#include "ops/pool.h"
+#include "ops/shape.h"
+#include "ops/slice.h"
+
+using namespace tpuc;
+using namespace tpuc::bm1684x;
+
+namespace {
+
+Tensor random_of(Dims dims, std::mt19937& rng, float scale) {
+  Tensor t(DType::F32, std::move(dims));
+  for (float& x : t.as_mutable<float>()) x = scale * (static_cast<float>(rng() % 2001) / 1000 - 1);
+  return t;
+}
+
+// A chain with side branches: convolutions, activations, adds, a concatenation, pools.
+Value* random_net(Graph& g, Value* x, std::mt19937& rng) {
+  std::vector<Value*> same{x};
+  for (int k = 0; k < 7; ++k) {
+    Value* v = same[rng() % same.size()];
+    const int64_t c = v->type.dims[1];
+    switch (rng() % 5) {
+      case 0:
+        v = g.add<ops::Silu>({v}).out(0);
+        break;
+      case 1:
+        v = g.add<ops::Add>({v, same.back()}).out(0);
+        break;
+      case 2:
+        v = g.add<ops::MaxPool2d>({v}, {.kernel = {3, 3}, .strides = {1, 1}, .pads = {1, 1, 1, 1}}).out(0);
+        break;
+      case 3: {
+        Value* w = g.constant(random_of({c, 1, 3, 3}, rng, 0.4F));
+        v = g.add<ops::Conv2d>({v, w}, {.pads = {1, 1, 1, 1}, .group = c}).out(0);
+        break;
+      }
+      default: {
+        Value* w = g.constant(random_of({c, c, 3, 3}, rng, 0.2F));
+        v = g.add<ops::Conv2d>({v, w, g.constant(random_of({c}, rng, 1))}, {.pads = {1, 1, 1, 1}}).out(0);
+      }
+    }
+    same.push_back(v);
+  }
+  return g.add<ops::Concat>({same[same.size() - 2], same.back()}, {.axis = 1}).out(0);
+}
+
+}  // namespace
+
+TEST_CASE("results do not depend on the tiling, the groups or the order of the engines", "[plan]") {
+  for (unsigned seed = 1; seed <= 8; ++seed) {
+    CAPTURE(seed);
+    std::mt19937 rng(seed);
+    ConstantStore store;
+    Graph g("net", store);
+    const Dims dims{1 + static_cast<int64_t>(rng() % 2), 3 + static_cast<int64_t>(rng() % 70),
+                    12 + static_cast<int64_t>(rng() % 30), 10 + static_cast<int64_t>(rng() % 40)};
+    Value* x = g.input({DType::F32, dims, {}}, "x");
+    g.set_outputs({random_net(g, x, rng)});
+    g.dce();
+    const std::map<std::string, Tensor> inputs{{"x", random_of(dims, rng, 1)}};
+    const Tensor whole = run_graph_on_chip(g, inputs).front();
+    for (const int64_t divisor : {2, 4, 8, 16}) {
+      CAPTURE(divisor);
+      PlanOptions less;
+      less.lane_bytes = kLaneRoom / divisor;
+      CHECK(identical(run_graph_on_chip(g, inputs, less).front(), whole));
+    }
+    PlanOptions alone;
+    alone.group_layers = false;
+    CHECK(identical(run_graph_on_chip(g, inputs, alone).front(), whole));
+  }
+}
+
+TEST_CASE("large ops that feed each other run as a chain", "[plan]") {
+  std::mt19937 rng(3);
+  ConstantStore store;
+  Graph g("net", store);
+  Value* x = g.input({DType::F32, {1, 8, 96, 128}, {}}, "x");
+  Value* y = g.add<ops::Conv2d>({x, g.constant(random_of({8, 8, 3, 3}, rng, 0.3F))}, {.pads = {1, 1, 1, 1}}).out(0);
+  y = g.add<ops::Silu>({y}).out(0);
+  y = g.add<ops::Conv2d>({y, g.constant(random_of({8, 8, 3, 3}, rng, 0.3F))}, {.strides = {2, 2}, .pads = {1, 1, 1, 1}})
+          .out(0);
+  g.set_outputs({y});
+  PlanOptions less;
+  less.lane_bytes = 100 * 1024;
+  const auto groups = plan_groups(g, less);
+  REQUIRE(groups.size() == 1);
+  CHECK(groups[0].ops.size() == 3);
+  CHECK(groups[0].chain.size() > 1);
+  const std::map<std::string, Tensor> inputs{{"x", random_of({1, 8, 96, 128}, rng, 1)}};
+  CHECK(identical(run_graph_on_chip(g, inputs, less).front(), run_graph_on_chip(g, inputs).front()));
+}
+
+TEST_CASE("an op whose smallest tile does not fit is refused with the sizes", "[plan]") {
+  ConstantStore store;
+  Graph g("net", store);
+  Value* x = g.input({DType::F32, {1, 64, 40, 40}, {}}, "x");
+  g.set_outputs({g.add<ops::Conv2d>({x, g.constant(Tensor(DType::F32, {64, 64, 3, 3}), "w")}, {}, "y").out(0)});
+  PlanOptions little;
+  little.lane_bytes = 2048;
+  try {
+    plan_groups(g, little);
+    FAIL("it was planned");
+  } catch (const UserError& e) {
+    CHECK(e.diagnostics().front().code == ErrorCode::E4001);
+    CHECK(e.diagnostics().front().message.find("the smallest tile takes") != std::string::npos);
+  }
+}
+
+TEST_CASE("the memory of activations is used again", "[plan]") {
+  ConstantStore store;
+  Graph g("net", store);
+  Value* v = g.input({DType::F32, {1, 64, 32, 32}, {}}, "x");
+  for (int i = 0; i < 10; ++i) v = g.add<ops::Relu>({v}).out(0);
+  g.set_outputs({v});
+  PlanOptions alone;
+  alone.group_layers = false;
+  const Program p = build_program(g, alone);
+  CHECK(p.ddr.lower_bound_bytes == 2 * 64 * 32 * 32 * 4);
+  CHECK(p.ddr.context_bytes == p.ddr.lower_bound_bytes);
+}

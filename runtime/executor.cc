@@ -4,11 +4,13 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <thread>
 #include <unordered_map>
 
 #include "runtime/prepare.h"
+#include "tpuc/support/log.h"
 
 namespace tpuc {
 namespace {
@@ -183,6 +185,7 @@ Executor& Executor::operator=(Executor&&) noexcept = default;
 
 NamedTensors Executor::run(const NamedTensors& inputs) {
   const ThreadScope threads(state_->options.threads);
+  const auto start = std::chrono::steady_clock::now();
   state_->bind_inputs(inputs);
   for (Step& step : state_->steps) state_->run_step(step);
   NamedTensors outputs;
@@ -193,6 +196,8 @@ NamedTensors Executor::run(const NamedTensors& inputs) {
     state_->owned[s] = Tensor();
   }
   state_->pool.trim(kPoolBytes);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  log::verbose("`{}` executed in {:.4f} s: {} operators", state_->graph->name, elapsed.count(), state_->steps.size());
   return outputs;
 }
 

@@ -268,6 +268,23 @@ TEST_CASE("fast softmax and reductions equal their meaning", "[op]") {
   }
 }
 
+TEST_CASE("fast searches equal their meaning", "[op]") {
+  Random r;
+  for (int i = 0; i < kRounds; ++i) {
+    Case c;
+    Value* x = c.operand(r.tensor(pick_type(r), {r.between(1, 3), r.between(1, 40), r.between(1, 30)}, -4, 4));
+    // Whole numbers have equal elements to choose from.
+    if (r.coin()) x = c.graph.add<ops::Round>({x}).out(0);
+    const ops::ArgAttrs a{r.between(0, 2), r.coin(), r.coin()};
+    if (r.coin()) {
+      c.graph.add<ops::ArgMax>({x}, a);
+    } else {
+      c.graph.add<ops::ArgMin>({x}, a);
+    }
+    c.check(kExact);
+  }
+}
+
 TEST_CASE("fast moves equal their meaning bit for bit", "[op]") {
   Random r;
   for (int i = 0; i < 4 * kRounds; ++i) {

@@ -157,14 +157,22 @@ Kernel prepare_concat(const Site& site) {
   };
 }
 
+// All elements of y become `value`, which is one element of its type.
+void fill(const Tensor& value, Tensor& y) {
+  const auto one = value.bytes();
+  auto all = y.mutable_bytes();
+  for (size_t at = 0; at < all.size(); at += one.size()) std::memcpy(all.data() + at, one.data(), one.size());
+}
+
 Kernel prepare_pad(const Site& site) {
   const auto& a = site.attrs_of<ops::Pad>();
-  if (a.mode != ops::PadMode::Constant || site.out[0].dtype != DType::F32 || !movable(site)) return {};
-  return [copy = into_part(site.dims(0), site.out[0].dims, a.begin), value = static_cast<float>(a.value)](
+  if (a.mode != ops::PadMode::Constant || !movable(site)) return {};
+  Tensor value(site.out[0].dtype, {1});
+  value.assign_f64(std::span(&a.value, 1));
+  return [copy = into_part(site.dims(0), site.out[0].dims, a.begin), value, item = size_bytes(site.out[0].dtype)](
              EvalArgs in, std::span<Tensor> out) {
-    auto y = out[0].as_mutable<float>();
-    std::fill(y.begin(), y.end(), value);
-    if (in[0].count() > 0) run_copy(copy, sizeof(float), in[0].bytes().data(), out[0].mutable_bytes().data());
+    fill(value, out[0]);
+    if (in[0].count() > 0) run_copy(copy, item, in[0].bytes().data(), out[0].mutable_bytes().data());
   };
 }
 

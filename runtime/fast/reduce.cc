@@ -1,8 +1,9 @@
 // Reductions over neighbouring axes: x is [outer, length, inner], the middle goes. Sums run in double, as in `eval`.
 #include "ops/reduce.h"
 
+#include <algorithm>
 #include <cmath>
-#include <vector>
+#include <cstdint>
 
 #include "runtime/fast/fast.h"
 #include "runtime/fast/loops.h"
@@ -109,10 +110,50 @@ Kernel prepare_reduce(const Site& site) {
   };
 }
 
+// Index of the largest element (sign 1) or smallest (sign -1) of `width` <= kStrip lines side by side.
+[[gnu::target_clones("avx512f", "avx2", "default")]] void arg_strip(const float* x, int64_t* y, int64_t length,
+                                                                    int64_t inner, int64_t width, float sign,
+                                                                    bool select_last) {
+  float best[kStrip];
+  int32_t index[kStrip] = {};
+  for (int64_t j = 0; j < width; ++j) best[j] = x[j] * sign;
+  for (int32_t i = 1; i < length; ++i) {
+    const float* row = x + i * inner;
+#pragma omp simd
+    for (int64_t j = 0; j < width; ++j) {
+      const float v = row[j] * sign;
+      const bool wins = v > best[j] || (select_last && v == best[j]);
+      best[j] = wins ? v : best[j];
+      index[j] = wins ? i : index[j];
+    }
+  }
+  for (int64_t j = 0; j < width; ++j) y[j] = index[j];
+}
+
+Kernel prepare_arg(const Site& site, const ops::ArgAttrs& a, float sign) {
+  const Dims& d = site.dims(0);
+  const int64_t length = d[static_cast<size_t>(a.axis)];
+  if (site.in[0].dtype != DType::F32 || element_count(d) == 0 || length > INT32_MAX) return {};
+  const int64_t inner = element_count(Dims(d.begin() + a.axis + 1, d.end()));
+  const int64_t outer = element_count(d) / length / inner, strips = (inner + kStrip - 1) / kStrip;
+  return [=, select_last = a.select_last](EvalArgs in, std::span<Tensor> out) {
+    const float* x = in[0].as<float>().data();
+    int64_t* y = out[0].as_mutable<int64_t>().data();
+    for_rows(outer * strips, length * std::min(inner, kStrip), [&](int64_t i) {
+      const int64_t at = i % strips * kStrip, width = std::min(kStrip, inner - at);
+      arg_strip(x + i / strips * length * inner + at, y + i / strips * inner + at, length, inner, width, sign,
+                select_last);
+    });
+  };
+}
+Kernel prepare_arg_max(const Site& site) { return prepare_arg(site, site.attrs_of<ops::ArgMax>(), 1); }
+Kernel prepare_arg_min(const Site& site) { return prepare_arg(site, site.attrs_of<ops::ArgMin>(), -1); }
+
 }  // namespace
 
 std::span<const Row> reduce_rows() {
-  static constexpr Row kRows[] = {{"reduce", prepare_reduce}};
+  static constexpr Row kRows[] = {
+      {"reduce", prepare_reduce}, {"arg_max", prepare_arg_max, true}, {"arg_min", prepare_arg_min, true}};
   return kRows;
 }
 

@@ -233,8 +233,10 @@ std::string illegal(const Vc& i) {
     case VcOp::SelectGreater:
     case VcOp::SelectEqual:
     case VcOp::SelectLess:
+      return refuse_unless(i.opd1_prec == i.opd0_prec && size_of(i.res0_prec) <= size_of(i.opd0_prec),
+                           "a select needs equal operand types and no wider result");
     case VcOp::Div:
-      return "vector division and selects are not known well enough to be simulated";
+      return refuse_unless(same && i.opd0_prec == Prec::F32, "division is for fp32");
   }
   return unknown_operation(i.eu);
 }

@@ -30,21 +30,14 @@ float newton_divide(float a, float b, int iterations) {
   return a * (y * y * sign);
 }
 
-template <class T>
-void compare_values(Compare op, const T* a, const T* b, size_t count, uint32_t* truth) {
+void compare_ints(Compare op, const int64_t* a, const int64_t* b, size_t count, uint32_t* truth) {
   switch (op) {
     case Compare::Greater:
-      zip(a, b, truth, count, [](T x, T y) { return static_cast<uint32_t>(x > y); });
-      break;
+      return zip(a, b, truth, count, [](int64_t x, int64_t y) { return uint32_t{x > y}; });
     case Compare::Equal:
-      zip(a, b, truth, count, [](T x, T y) { return static_cast<uint32_t>(x == y); });
-      break;
+      return zip(a, b, truth, count, [](int64_t x, int64_t y) { return uint32_t{x == y}; });
     case Compare::Less:
-      zip(a, b, truth, count, [](T x, T y) { return static_cast<uint32_t>(x < y); });
-      break;
-    case Compare::NotGreaterEqual:
-      zip(a, b, truth, count, [](T x, T y) { return static_cast<uint32_t>(!(x >= y)); });
-      break;
+      return zip(a, b, truth, count, [](int64_t x, int64_t y) { return uint32_t{x < y}; });
   }
 }
 
@@ -132,18 +125,32 @@ void bit_rows(BitOp op, const uint32_t* a, const uint32_t* b, uint32_t* result, 
   }
 }
 
-void compare_rows(Compare op, ConstRow a, ConstRow b, Prec prec, bool is_signed, size_t count, uint32_t* truth) {
-  if (is_float(prec)) {
-    std::array<float, kChunk> x, y;
-    load_floats(a, prec, count, x.data());
-    load_floats(b, prec, count, y.data());
-    compare_values(op, x.data(), y.data(), count, truth);
-  } else {
+void compare_rows(Compare op, ConstRow a, bool a_signed, ConstRow b, bool b_signed, Prec prec, size_t count,
+                  uint32_t* truth) {
+  if (!is_float(prec)) {
     std::array<int64_t, kChunk> x, y;
-    load_ints(a, prec, is_signed, count, x.data());
-    load_ints(b, prec, is_signed, count, y.data());
-    compare_values(op, x.data(), y.data(), count, truth);
+    load_ints(a, prec, a_signed, count, x.data());
+    load_ints(b, prec, b_signed, count, y.data());
+    return compare_ints(op, x.data(), y.data(), count, truth);
   }
+  std::array<float, kChunk> x, y;
+  std::array<uint32_t, kChunk> x_bits, y_bits;
+  load_floats(a, prec, count, x.data());
+  load_floats(b, prec, count, y.data());
+  load_bits(a, prec, count, x_bits.data());
+  load_bits(b, prec, count, y_bits.data());
+  for (size_t k = 0; k < count; ++k) {
+    const bool greater = x[k] > y[k], equal = x[k] == y[k] || x_bits[k] == y_bits[k];
+    truth[k] = op == Compare::Greater ? greater : op == Compare::Equal ? equal : !greater && !equal;
+  }
+}
+
+void flush_denormals(Prec prec, size_t count, uint32_t* bits) {
+  const uint32_t exponent = prec == Prec::F32 ? 0x7f800000 : prec == Prec::BF16 ? 0x7f80 : 0;
+  const uint32_t sign = prec == Prec::F32 ? 0x80000000 : 0x8000;
+  if (exponent == 0) return;
+#pragma omp simd
+  for (size_t k = 0; k < count; ++k) bits[k] = (bits[k] & exponent) == 0 ? bits[k] & sign : bits[k];
 }
 
 void float_extreme(bool is_max, ConstRow a, ConstRow b, Prec prec, size_t count, uint32_t* result) {
@@ -160,11 +167,7 @@ void float_extreme(bool is_max, ConstRow a, ConstRow b, Prec prec, size_t count,
     select_bits(x.data(), y.data(), x_bits.data(), y_bits.data(), count, result,
                 [](float p, float q) { return !(p >= q); });
   }
-  const uint32_t exponent = prec == Prec::F32 ? 0x7f800000 : prec == Prec::BF16 ? 0x7f80 : 0;
-  const uint32_t sign = prec == Prec::F32 ? 0x80000000 : 0x8000;
-  if (exponent == 0) return;
-#pragma omp simd
-  for (size_t k = 0; k < count; ++k) result[k] = (result[k] & exponent) == 0 ? result[k] & sign : result[k];
+  flush_denormals(prec, count, result);
 }
 
 }  // namespace tpuc::bm1684x

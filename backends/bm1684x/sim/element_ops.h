@@ -24,11 +24,16 @@ void wide_products(const int64_t* a, const int64_t* b, const int64_t* opt_shift,
 enum class BitOp { And, Or, Xor };
 void bit_rows(BitOp op, const uint32_t* a, const uint32_t* b, uint32_t* result, size_t count);
 
-enum class Compare { Greater, Equal, Less, NotGreaterEqual };
-// truth[k] = 1 or 0; compares as floats, or as integers of the given sign. NaN: only NotGreaterEqual is true.
-void compare_rows(Compare op, ConstRow a, ConstRow b, Prec prec, bool is_signed, size_t count, uint32_t* truth);
+enum class Compare { Greater, Equal, Less };
+// truth[k] = 1 or 0. Floats: NaN is never greater; equal are equal values and equal bits (so a NaN equals itself); less
+// is whatever is neither greater nor equal, so that a NaN is less than all but itself.   source: probes of the model
+void compare_rows(Compare op, ConstRow a, bool a_signed, ConstRow b, bool b_signed, Prec prec, size_t count,
+                  uint32_t* truth);
 
-// max and min as the chip selects bits: a > b ? a : b, and a >= b ? b : a; denormal fp32 and bf16 results become zero.
+// Commands that pass on one of two floats turn fp32 and bf16 denormals into zero.
+void flush_denormals(Prec prec, size_t count, uint32_t* bits);
+
+// max and min as the chip selects bits: a > b ? a : b, and a >= b ? b : a; denormals are flushed.
 void float_extreme(bool is_max, ConstRow a, ConstRow b, Prec prec, size_t count, uint32_t* result);
 
 }  // namespace tpuc::bm1684x

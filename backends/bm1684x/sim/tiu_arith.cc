@@ -151,16 +151,8 @@ void select(const Ar& i, const Chunk& c) {
   Bits truth;
   const Compare op = i.eu == ArOp::SelectGreater ? Compare::Greater
                      : i.eu == ArOp::SelectEqual ? Compare::Equal
-                                                 : Compare::NotGreaterEqual;
-  if (is_float(i.opd0_prec)) {
-    compare_rows(op, c.in[0], c.in[1], i.opd0_prec, false, c.count, truth.data());
-  } else {
-    Ints a, b;
-    load_ints(c.in[0], i.opd0_prec, i.opd0_sign != 0, c.count, a.data());
-    load_ints(c.in[1], i.opd0_prec, i.opd1_sign != 0, c.count, b.data());
-    for (size_t k = 0; k < c.count; ++k)
-      truth[k] = op == Compare::Greater ? a[k] > b[k] : op == Compare::Equal ? a[k] == b[k] : a[k] < b[k];
-  }
+                                                 : Compare::Less;
+  compare_rows(op, c.in[0], i.opd0_sign != 0, c.in[1], i.opd1_sign != 0, i.opd0_prec, c.count, truth.data());
   for (size_t k = 0; k < c.count; ++k) truth[k] = truth[k] != 0 ? i.opd2_addr : 0;
   store_bits(c.out[0], i.res0_prec, c.count, truth.data());
 }

@@ -40,21 +40,23 @@ Compare condition(CmpOp op) {
   return Compare::Equal;
 }
 
-void select_bits(const Bits& truth, ConstRow yes, ConstRow no, Prec prec, size_t count, Row out) {
+void select_bits(const Bits& truth, ConstRow yes, ConstRow no, Prec prec, bool flushes, size_t count, Row out) {
   Bits a, b;
   load_bits(yes, prec, count, a.data());
   load_bits(no, prec, count, b.data());
   for (size_t k = 0; k < count; ++k) a[k] = truth[k] != 0 ? a[k] : b[k];
+  if (flushes) flush_denormals(prec, count, a.data());
   store_bits(out, prec, count, a.data());
 }
 
 void compare_chunk(const Cmp& i, const Chunk& c) {
   Bits truth;
-  compare_rows(condition(i.eu), c.in[0], c.in[1], i.opd0_prec, i.opd0_sign != 0, c.count, truth.data());
+  const bool is_signed = i.opd0_sign != 0;
+  compare_rows(condition(i.eu), c.in[0], is_signed, c.in[1], is_signed, i.opd0_prec, c.count, truth.data());
   const bool both = i.eu == CmpOp::GreaterAndSelect || i.eu == CmpOp::LessAndSelect;
-  if (!both) return select_bits(truth, c.in[2], c.in[3], i.opd2_prec, c.count, c.out[0]);
-  select_bits(truth, c.in[0], c.in[1], i.opd0_prec, c.count, c.out[0]);
-  select_bits(truth, c.in[2], c.in[3], i.opd2_prec, c.count, c.out[1]);
+  if (!both) return select_bits(truth, c.in[2], c.in[3], i.opd2_prec, false, c.count, c.out[0]);
+  select_bits(truth, c.in[0], c.in[1], i.opd0_prec, true, c.count, c.out[0]);
+  select_bits(truth, c.in[2], c.in[3], i.opd2_prec, false, c.count, c.out[1]);
 }
 
 // ---- VC: in[0] is one element of the vector, repeated
@@ -63,8 +65,12 @@ void vector_floats(const Vc& i, const Chunk& c) {
   Floats a, b;
   load_floats(c.in[0], i.opd0_prec, c.count, a.data());
   load_floats(c.in[1], i.opd1_prec, c.count, b.data());
-  const FloatOp op = i.eu == VcOp::Mul ? FloatOp::Mul : i.eu == VcOp::Add ? FloatOp::Add : FloatOp::Sub;
-  float_rows(op, a.data(), b.data(), a.data(), c.count);
+  const FloatOp op = i.eu == VcOp::Mul   ? FloatOp::Mul
+                     : i.eu == VcOp::Add ? FloatOp::Add
+                     : i.eu == VcOp::Div ? FloatOp::Div
+                                         : FloatOp::Sub;
+  constexpr int kDivIterations = 3;  // opd2_n_str does not change them here
+  float_rows(op, a.data(), b.data(), a.data(), c.count, kDivIterations);
   store_floats(c.out[0], i.res0_prec, c.count, a.data());
 }
 
@@ -100,8 +106,22 @@ void vector_bits(const Vc& i, const Chunk& c) {
   store_bits(c.out[0], i.res0_prec, c.count, a.data());
 }
 
+void vector_select(const Vc& i, const Chunk& c) {
+  const Compare op = i.eu == VcOp::SelectGreater ? Compare::Greater
+                     : i.eu == VcOp::SelectEqual ? Compare::Equal
+                                                 : Compare::Less;
+  Bits truth;
+  compare_rows(op, c.in[0], i.opd0_sign != 0, c.in[1], i.opd1_sign != 0, i.opd0_prec, c.count, truth.data());
+  for (size_t k = 0; k < c.count; ++k) truth[k] = truth[k] != 0 ? i.opd2_addr : 0;
+  store_bits(c.out[0], i.res0_prec, c.count, truth.data());
+}
+
 void vector_chunk(const Vc& i, const Chunk& c) {
   switch (i.eu) {
+    case VcOp::SelectGreater:
+    case VcOp::SelectEqual:
+    case VcOp::SelectLess:
+      return vector_select(i, c);
     case VcOp::And:
     case VcOp::Or:
     case VcOp::Xor:

@@ -48,6 +48,8 @@ class Builder {
                      [](const Finished& a, const Finished& b) { return a.command->end() < b.command->end(); });
     uint64_t reached = g.begin;
     for (const Finished& f : all) {
+      ++profile_.command_count[static_cast<size_t>(f.engine)];
+      if (f.command->command->is_end) continue;
       ProfileRow& row = row_of(f, g.group->index);
       const uint64_t pushed = f.command->end() - std::min(reached, f.command->end());
       reached += pushed;
@@ -69,7 +71,6 @@ class Builder {
     row.ddr_read_bytes += cost.ddr_read_bytes;
     row.ddr_written_bytes += cost.ddr_written_bytes;
     if (is_weight(cost)) row.weight_bytes += cost.ddr_read_bytes;
-    ++profile_.command_count[e];
     profile_.macs += cost.macs;
     profile_.ddr_read_bytes += cost.ddr_read_bytes;
     profile_.ddr_written_bytes += cost.ddr_written_bytes;

@@ -103,14 +103,13 @@ step "5. How long the chip would take for a picture (f16)"
 $tpuc profile $out/shapes_f16.bmodel >$out/profile.txt
 head -n 3 $out/profile.txt | indent
 echo "   the five slowest layers:"
-awk 'NR > 5' $out/profile.txt | sort -k4,4nr | head -n 5 | cut -c1-110 | indent
+awk 'NR > 5 { printf "%6d cycles  %4.1f %%  bound by %-8s %-12s %s\n", $4, $5, $NF, $2, $1 }' $out/profile.txt | sort -nr | head -n 5 | indent
 
 step "Where to go next"
-cat <<END
-   $tpuc profile $out/shapes_f16.bmodel              time of every layer
-   $tpuc dis $out/shapes_f16.bmodel | less           the instructions, and the layers they belong to
-   $tpuc compile $model -o x.bmodel --dump d     the graph after every pass, the schedule, the memory maps
-   $tpuc check your_model.onnx                           can your own network be compiled?
-   $tpuc --help                                          all commands
-   README.md, examples/README.md, CONTRIBUTING.md                    tpuc as a library; how to extend it
-END
+next() { printf '   %-66s %s\n' "$1" "$2"; }
+next "$tpuc profile $out/shapes_f16.bmodel" "time of every layer"
+next "$tpuc dis $out/shapes_f16.bmodel | less" "the instructions, and the layers they belong to"
+next "$tpuc compile $model --dump DIR -o X" "the graph after every pass, schedule, memory maps"
+next "$tpuc check your_model.onnx" "can your own network be compiled?"
+next "$tpuc --help" "all commands"
+next "README.md, examples/README.md, CONTRIBUTING.md" "tpuc as a library; how to extend it"

@@ -172,7 +172,7 @@ AttrValue Parser::attribute_value() {
   advance();
   if (t.kind == TokenKind::String) return t.text;
   if (t.text == "true" || t.text == "false") return t.text == "true";
-  if (is_real(t.text)) return *parse_double(t.text);
+  if (const auto x = parse_double(t.text); x && !parse_int(t.text)) return *x;
   if (t.kind == TokenKind::Word) return t.text;
   return integer(t);
 }
@@ -181,6 +181,7 @@ AttrValue Parser::number_list(const std::vector<Token>& items) {
   const bool reals = std::any_of(items.begin(), items.end(), [](const Token& t) { return is_real(t.text); });
   if (!reals) {
     std::vector<int64_t> ints;
+    ints.reserve(items.size());
     for (const Token& t : items) ints.push_back(integer(t));
     return ints;
   }

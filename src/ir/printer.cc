@@ -61,6 +61,7 @@ struct AttrPrinter {
   std::string operator()(const std::vector<int64_t>& v) const { return fmt::format("[{}]", fmt::join(v, ",")); }
   std::string operator()(const std::vector<double>& v) const {
     std::vector<std::string> texts;
+    texts.reserve(v.size());
     for (const double d : v) texts.push_back(print_double(d));
     return fmt::format("[{}]", fmt::join(texts, ","));
   }
@@ -98,6 +99,7 @@ void print_op(Out out, const Op& op) {
   if (op.place == Place::Host) fmt::format_to(out, " place(host)");
   if (op.loc.empty()) return;
   std::vector<std::string> nodes;
+  nodes.reserve(op.loc.size());
   for (const std::string& node : op.loc) nodes.push_back(quoted(node));
   fmt::format_to(out, " loc({})", fmt::join(nodes, ", "));
 }

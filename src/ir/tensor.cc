@@ -106,6 +106,15 @@ int nibble(std::span<const std::byte> bytes, int64_t i, bool is_signed_type) {
   return is_signed_type && value > 7 ? value - 16 : value;
 }
 
+// Floats are truncated where integers are wanted.
+template <class To, class From>
+To convert(From x) {
+  if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>)
+    return saturate<To>(std::trunc(x));
+  else
+    return static_cast<To>(x);
+}
+
 template <class To>
 std::vector<To> read_all(const Tensor& t) {
   std::vector<To> out(static_cast<size_t>(t.count()));
@@ -114,20 +123,17 @@ std::vector<To> read_all(const Tensor& t) {
       out[i] = static_cast<To>(nibble(t.bytes(), static_cast<int64_t>(i), t.dtype() == DType::I4));
     return out;
   }
-  with_storage(t.dtype(), [&](auto zero) {
-    using S = decltype(zero);
-    const auto in = t.as<S>();
+  if (t.dtype() == DType::F16 || t.dtype() == DType::BF16) {
+    const auto in = t.as<uint16_t>();
     for (size_t i = 0; i < out.size(); ++i) {
-      if (t.dtype() == DType::F16 || t.dtype() == DType::BF16) {
-        const uint16_t h = static_cast<uint16_t>(in[i]);
-        const float x = t.dtype() == DType::F16 ? f32_from_f16(h) : f32_from_bf16(h);
-        out[i] = std::is_integral_v<To> ? static_cast<To>(saturate<int64_t>(std::trunc(x))) : static_cast<To>(x);
-      } else if constexpr (std::is_integral_v<To> && std::is_floating_point_v<S>) {
-        out[i] = saturate<To>(std::trunc(in[i]));
-      } else {
-        out[i] = static_cast<To>(in[i]);
-      }
+      const float x = t.dtype() == DType::F16 ? f32_from_f16(in[i]) : f32_from_bf16(in[i]);
+      out[i] = convert<To>(x);
     }
+    return out;
+  }
+  with_storage(t.dtype(), [&](auto zero) {
+    const auto in = t.as<decltype(zero)>();
+    for (size_t i = 0; i < out.size(); ++i) out[i] = convert<To>(in[i]);
   });
   return out;
 }

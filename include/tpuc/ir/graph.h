@@ -110,7 +110,7 @@ class Graph {
   // Outputs are named after `value_name` (made unique); empty: after the first computed input, as "x~relu".
   Op& add_op(const OpDef& d, std::any attrs, std::vector<Value*> in, std::string_view value_name = {},
              Op* opt_before = nullptr);
-  template <class S>
+  template <class S>  // NOLINTNEXTLINE(performance-unnecessary-value-param): both are moved on
   Op& add(std::vector<Value*> in, typename S::Attrs attrs = {}, std::string_view value_name = {},
           Op* opt_before = nullptr) {
     return add_op(op_def<S>(), std::any(std::move(attrs)), std::move(in), value_name, opt_before);

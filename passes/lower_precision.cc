@@ -11,6 +11,7 @@
 #include "ops/conv.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"
+#include "ops/reduce.h"
 #include "passes/passes.h"
 #include "tpuc/ir/equal.h"
 #include "tpuc/ir/text.h"
@@ -137,7 +138,16 @@ class Lowering {
         in.push_back(get(old, old->is_constant() && is_f32_operand(op, i) ? DType::F32 : precision, &op));
       }
     }
+    if (op.is<ArgMax>() || op.is<ArgMin>()) return lower_arg(op, std::move(in));
     rebuild(op, op.any_attrs(), std::move(in));
+  }
+
+  // The index type is an attribute.
+  void lower_arg(Op& op, std::vector<Value*> in) {
+    ArgAttrs attrs = op.is<ArgMax>() ? op.attrs<ArgMax>() : op.attrs<ArgMin>();
+    const bool changed = attrs.index != DType::I32;
+    attrs.index = DType::I32;
+    rebuild(op, attrs, std::move(in), changed);
   }
 
   // Inputs were retyped in place.
@@ -155,7 +165,6 @@ class Lowering {
     for (size_t i = 0; i < n.out().size(); ++i) {
       graph_.rename(n.out(i), std::string(op.out(i)->name));
       Value* v = n.out(i);
-      // arg_max gives i64 by definition; what follows reads it as i32.
       const DType t = v->type.dtype;
       new_value_[op.out(i)] = t == chip_integer(t) ? v : add_cast(v, chip_integer(t), &op);
     }

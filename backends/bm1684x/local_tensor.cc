@@ -97,6 +97,7 @@ Prec prec_of(DType t) {
       return Prec::BF16;
     case DType::I8:
     case DType::U8:
+    case DType::Bool:  // a byte of 0 or 1
       return Prec::I8;
     case DType::I16:
     case DType::U16:
@@ -107,7 +108,6 @@ Prec prec_of(DType t) {
     case DType::F64:
     case DType::I64:
     case DType::U64:
-    case DType::Bool:
     case DType::I4:
     case DType::U4:
       break;

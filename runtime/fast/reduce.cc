@@ -133,7 +133,7 @@ Kernel prepare_reduce(const Site& site) {
 Kernel prepare_arg(const Site& site, const ops::ArgAttrs& a, float sign) {
   const Dims& d = site.dims(0);
   const int64_t length = d[static_cast<size_t>(a.axis)];
-  if (site.in[0].dtype != DType::F32 || element_count(d) == 0 || length > INT32_MAX) return {};
+  if (site.in[0].dtype != DType::F32 || a.index != DType::I64 || element_count(d) == 0 || length > INT32_MAX) return {};
   const int64_t inner = element_count(Dims(d.begin() + a.axis + 1, d.end()));
   const int64_t outer = element_count(d) / length / inner, strips = (inner + kStrip - 1) / kStrip;
   return [=, select_last = a.select_last](EvalArgs in, std::span<Tensor> out) {

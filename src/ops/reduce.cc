@@ -91,10 +91,13 @@ void eval_reduce(const Tensor& x, const Reduce::Attrs& a, Tensor& out) {
 std::vector<TensorType> infer_arg(const InferCtx& ctx, const ArgAttrs& a) {
   require_number(ctx);
   require_axis(ctx, 0, a.axis);
+  if (a.index != DType::I64 && a.index != DType::I32)
+    throw UserError(diagnostic(ErrorCode::E1202, "{}: the index type is {}, expected i64 or i32", ctx.op,
+                               to_string(a.index)));
   if (ctx.dims(0)[static_cast<size_t>(a.axis)] == 0)
     throw UserError(diagnostic(ErrorCode::E1208, "{}: axis {} has no elements to search", ctx.op, a.axis)
                         .note("input", to_string(ctx.type(0))));
-  return {{DType::I64, reduced_dims(ctx.dims(0), {a.axis}, a.keep_dims), {}}};
+  return {{a.index, reduced_dims(ctx.dims(0), {a.axis}, a.keep_dims), {}}};
 }
 
 // `sign` is 1 for the largest, -1 for the smallest element.
@@ -104,7 +107,7 @@ void eval_arg(const Tensor& x, const ArgAttrs& a, T sign, Tensor& out) {
   const Dims& d = x.dims();
   const auto length = static_cast<size_t>(d[static_cast<size_t>(a.axis)]);
   const auto inner = static_cast<size_t>(element_count(Dims(d.begin() + a.axis + 1, d.end())));
-  auto y = out.as_mutable<int64_t>();
+  std::vector<int64_t> y(static_cast<size_t>(out.count()));
   for (size_t line = 0; line < y.size(); ++line) {
     const T* first = in.data() + line / inner * length * inner + line % inner;
     size_t best = 0;
@@ -114,6 +117,7 @@ void eval_arg(const Tensor& x, const ArgAttrs& a, T sign, Tensor& out) {
     }
     y[line] = static_cast<int64_t>(best);
   }
+  store(out, y);
 }
 
 }  // namespace

@@ -37,14 +37,16 @@ struct Reduce {
 struct ArgAttrs {
   int64_t axis = 0;
   bool keep_dims = true, select_last = false;
+  DType index = DType::I64;
   static constexpr auto fields() {
     return std::tuple{field("axis", &ArgAttrs::axis, "axis searched"),
                       field("keep_dims", &ArgAttrs::keep_dims, "the axis stays with length 1"),
-                      field("select_last", &ArgAttrs::select_last, "of equal elements the last one counts")};
+                      field("select_last", &ArgAttrs::select_last, "of equal elements the last one counts"),
+                      field("index", &ArgAttrs::index, "element type of the result, i64 | i32")};
   }
 };
 
-// y (i64) = index of the largest element along `axis`.      errors: E1202 types, E1208 axis or nothing to search
+// y = index of the largest element along `axis`.      errors: E1202 types, E1208 axis or nothing to search
 struct ArgMax {
   static constexpr std::string_view kName = "arg_max", kSummary = "index of the largest element along an axis",
                                     kSource = "ONNX ArgMax-13";

@@ -51,7 +51,8 @@ bmodel::DataType data_type_of(DType t) {
     case DType::F16: return bmodel::DataType::F16;
     case DType::BF16: return bmodel::DataType::BF16;
     case DType::I8: return bmodel::DataType::I8;
-    case DType::U8: return bmodel::DataType::U8;
+    case DType::U8:
+    case DType::Bool: return bmodel::DataType::U8;  // a byte of 0 or 1
     case DType::I16: return bmodel::DataType::I16;
     case DType::U16: return bmodel::DataType::U16;
     case DType::I32: return bmodel::DataType::I32;
@@ -59,7 +60,6 @@ bmodel::DataType data_type_of(DType t) {
     case DType::F64:
     case DType::I64:
     case DType::U64:
-    case DType::Bool:
     case DType::I4:
     case DType::U4: break;
   }

@@ -43,8 +43,8 @@ class Emitter {
 
   // TIU. Shapes follow `out`; an input extent of 1 against a larger one is repeated, on c only for shared tensors.
   void ar(ArOp op, const LocalTensor& out, const Arg& a, const Arg& b, const ArOptions& o = {});
-  void select(ArOp op, const LocalTensor& out, const Arg& a, const Arg& b,
-              uint32_t value_bits);                                                    // out = a op b ? value : 0
+  // out = a op b ? value : 0; the result's elements are no wider than those compared.
+  void select(ArOp op, const LocalTensor& out, const Arg& a, const Arg& b, uint32_t value_bits, bool is_signed = true);
   void unary(ArOp op, const LocalTensor& out, const Arg& a, const ArOptions& o = {});  // cast, copy, abs, not
   void cast(const LocalTensor& out, const LocalTensor& in, uint32_t rounding = 0) {
     unary(ArOp::Cast, out, in, {.rounding = rounding});

@@ -162,16 +162,16 @@ void Emitter::ar(ArOp op, const LocalTensor& result, const Arg& left, const Arg&
   });
 }
 
-void Emitter::select(ArOp op, const LocalTensor& result, const Arg& left, const Arg& right, uint32_t value_bits) {
+void Emitter::select(ArOp op, const LocalTensor& result, const Arg& left, const Arg& right, uint32_t value_bits,
+                     bool is_signed) {
   in_boxes(result, left, right, [&](const LocalTensor& out, const Arg& a, const Arg& b) {
-    TPUC_CHECK(!a.is_constant && a.tensor.dims == out.dims && a.tensor.is_aligned() && out.is_aligned(),
-               "select wants an aligned first operand");
     Ar i;
     i.eu = op;
     i.tsk_opd_num = 3;
     i.res0_prec = i.opd2_prec = out.prec;
-    i.opd0_prec = i.opd1_prec = a.tensor.prec;
-    i.opd0_sign = i.opd1_sign = i.opd2_sign = 1;
+    i.opd0_prec = i.opd1_prec = a.is_constant ? b.tensor.prec : a.tensor.prec;
+    TPUC_CHECK(size_of(out.prec) <= size_of(i.opd0_prec), "the result of a select is wider than its operands");
+    i.opd0_sign = i.opd1_sign = i.opd2_sign = is_signed;
     i.opd2_const = 1;
     i.opd2_addr = value_bits;
     set_shape(i, out.dims);

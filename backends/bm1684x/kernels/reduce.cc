@@ -10,6 +10,7 @@
 #include "backends/bm1684x/emit/emitter.h"
 #include "backends/bm1684x/kernels/eltwise_views.h"
 #include "backends/bm1684x/kernels/families.h"
+#include "backends/bm1684x/kernels/reduce_arg.h"
 #include "backends/bm1684x/kernels/reduce_axes.h"
 
 namespace tpuc::bm1684x {
@@ -248,17 +249,21 @@ void emit(const Op& op, const TileCtx& t, Emitter& e) {
 }  // namespace
 
 std::span<const Kernel> reduce_kernels() {
-  static const Kernel kTable[] = {{.op = Reduce::kName,
-                                   .supports = supports,
-                                   .views = views,
-                                   .axes = axes,
-                                   .needs = needs,
-                                   .footprint = footprint,
-                                   .pack = nullptr,
-                                   .emit = emit,
-                                   .emit_ddr = nullptr,
-                                   .view_of = nullptr,
-                                   .parts_of = nullptr}};
+  static const std::vector<Kernel> kTable = [] {
+    std::vector<Kernel> all{{.op = Reduce::kName,
+                             .supports = supports,
+                             .views = views,
+                             .axes = axes,
+                             .needs = needs,
+                             .footprint = footprint,
+                             .pack = nullptr,
+                             .emit = emit,
+                             .emit_ddr = nullptr,
+                             .view_of = nullptr,
+                             .parts_of = nullptr}};
+    for (const Kernel& k : arg_kernels()) all.push_back(k);
+    return all;
+  }();
   return kTable;
 }
 

@@ -21,3 +21,15 @@ TEST_CASE("reductions over every set of axes", "[kernel]") {
     }
   }
 }
+
+TEST_CASE("the index of the extreme, the first or the last of equal ones", "[kernel]") {
+  const std::vector<std::pair<Dims, int64_t>> kCases{{{70, 33}, 1},       {{2, 21, 9, 11}, 1}, {{2, 70, 5, 9}, 3},
+                                                     {{3, 40, 7, 30}, 2}, {{19}, 0},           {{5, 1}, 1}};
+  for (const auto& [dims, axis] : kCases)
+    for (const bool last : {false, true})
+      for (const DType t : {DType::F32, DType::F16, DType::BF16}) {
+        // Halves between -1 and 1 of 5 bits have many equal neighbours.
+        check_case<ops::ArgMax>(t, {{dims, false, 0, 0.01}}, {axis, true, last, DType::I32}, kExact);
+        check_case<ops::ArgMin>(t, {{dims, false, 0, 0.01}}, {axis, false, last, DType::I32}, kExact);
+      }
+}

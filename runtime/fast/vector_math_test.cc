@@ -23,19 +23,25 @@ double worst_ulp(F f, Exact exact, float low, float high) {
   return worst;
 }
 
+// Always inlined, the functions themselves have no address.
+const auto exp_of = [](float x) { return fast_exp(x); };
+const auto expm1_of = [](float x) { return fast_expm1(x); };
+const auto tanh_of = [](float x) { return fast_tanh(x); };
+const auto sigmoid_of = [](float x) { return fast_sigmoid(x); };
+
 TEST_CASE("vector functions are accurate", "[runtime]") {
   CHECK(worst_ulp(
-            fast_exp, [](double x) { return std::exp(x); }, -87, 88.5f) < 2);
+            exp_of, [](double x) { return std::exp(x); }, -87, 88.5f) < 2);
   CHECK(worst_ulp(
-            fast_expm1, [](double x) { return std::expm1(x); }, -20, 20) < 2);
+            expm1_of, [](double x) { return std::expm1(x); }, -20, 20) < 2);
   CHECK(worst_ulp(
-            fast_expm1, [](double x) { return std::expm1(x); }, -0.5f, 0.5f) < 2);
+            expm1_of, [](double x) { return std::expm1(x); }, -0.5f, 0.5f) < 2);
   CHECK(worst_ulp(
-            fast_tanh, [](double x) { return std::tanh(x); }, -10, 10) < 3);
+            tanh_of, [](double x) { return std::tanh(x); }, -10, 10) < 3);
   CHECK(worst_ulp(
-            fast_tanh, [](double x) { return std::tanh(x); }, -0.1f, 0.1f) < 3);
+            tanh_of, [](double x) { return std::tanh(x); }, -0.1f, 0.1f) < 3);
   CHECK(worst_ulp(
-            fast_sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }, -80, 80) < 3);
+            sigmoid_of, [](double x) { return 1 / (1 + std::exp(-x)); }, -80, 80) < 3);
 }
 
 TEST_CASE("vector functions end where floats do", "[runtime]") {
@@ -51,8 +57,11 @@ TEST_CASE("vector functions end where floats do", "[runtime]") {
   CHECK(fast_sigmoid(kInfinity) == 1);
   CHECK(fast_tanh(-kInfinity) == -1);
   CHECK(fast_tanh(kInfinity) == 1);
-  for (const auto f : {fast_exp, fast_expm1, fast_sigmoid, fast_tanh})
-    CHECK(std::isnan(f(std::numeric_limits<float>::quiet_NaN())));
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  CHECK(std::isnan(fast_exp(kNan)));
+  CHECK(std::isnan(fast_expm1(kNan)));
+  CHECK(std::isnan(fast_sigmoid(kNan)));
+  CHECK(std::isnan(fast_tanh(kNan)));
 }
 
 }  // namespace

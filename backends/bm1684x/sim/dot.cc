@@ -14,8 +14,9 @@ namespace {
 
 template <size_t Bytes>
 struct Vec {
-  typedef float F __attribute__((vector_size(Bytes)));    // NOLINT(modernize-use-using): the attribute needs a typedef
-  typedef int32_t I __attribute__((vector_size(Bytes)));  // NOLINT(modernize-use-using)
+  typedef float F __attribute__((vector_size(Bytes)));     // NOLINT(modernize-use-using): the attribute needs a typedef
+  typedef int32_t I __attribute__((vector_size(Bytes)));   // NOLINT(modernize-use-using)
+  typedef uint32_t U __attribute__((vector_size(Bytes)));  // NOLINT(modernize-use-using): sums that may wrap
   static constexpr size_t kLanes = Bytes / 4;
 };
 
@@ -140,6 +141,7 @@ template <size_t Bytes, size_t Rows>
                                              float* acc) {
   using F = typename Vec<Bytes>::F;
   using I = typename Vec<Bytes>::I;
+  using U = typename Vec<Bytes>::U;
   F sum[Rows];
   I odd_exponent[Rows];  // all ones where the fast way is not exact
   for (size_t r = 0; r < Rows; ++r) {
@@ -160,22 +162,24 @@ template <size_t Bytes, size_t Rows>
       }
     }
     F scale[Rows];
-    I total[Rows], exponent[Rows];
+    U total[Rows];
+    I exponent[Rows];
     for (size_t r = 0; r < Rows; ++r) {
       exponent[r] = largest[r] >> 23;
       odd_exponent[r] |= (exponent[r] > kHighestExponent) | ((largest[r] != 0) & (exponent[r] < kLowestExponent));
       exponent[r] = exponent[r] < kLowestExponent ? I{} + kLowestExponent : exponent[r];
       scale[r] = reinterpret_cast<F>((127 + 24 + 127 - exponent[r]) << 23);
-      total[r] = I{};
+      total[r] = U{};
     }
     for (size_t j = 0; j < block; ++j) {
       const F xv = load_vec<F>(xb + j * kDotColumns);
 #pragma GCC unroll 8
       for (size_t r = 0; r < Rows; ++r)
-        total[r] += __builtin_convertvector((xv * wb[r * s.w_stride + j]) * scale[r], I);
+        total[r] += reinterpret_cast<U>(__builtin_convertvector((xv * wb[r * s.w_stride + j]) * scale[r], I));
     }
     for (size_t r = 0; r < Rows; ++r)
-      sum[r] += __builtin_convertvector(total[r], F) * reinterpret_cast<F>((exponent[r] - 24) << 23);
+      sum[r] +=
+          __builtin_convertvector(reinterpret_cast<I>(total[r]), F) * reinterpret_cast<F>((exponent[r] - 24) << 23);
   }
   for (size_t r = 0; r < Rows; ++r) {
     bool any = false;

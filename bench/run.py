@@ -75,7 +75,7 @@ def main():
                 compile_s, mb, _ = timed([a.tpuc, 'compile', model, '-o', file, '--precision', precision], a.repeat)
                 simulate_s, _, _ = timed([a.tpuc, 'run', file, '--seed', '1', '--output', out], a.repeat)
                 _, _, profile = timed([a.tpuc, 'profile', file], 1)
-                cycles = re.search(r'total\D*([\d,]+)', profile)
+                cycles = re.search(r'([\d,]+) cycles', profile)
                 print('%-24s %-5s %10.2f %9.0f %10.2f %14s' % (name, precision, compile_s, mb, simulate_s, cycles.group(1) if cycles else '-'))
             host_s, _, _ = timed([a.tpuc, 'run', model, '--seed', '1', '--output', tmp + '/h.npz'], a.repeat)
             line = '%-24s host  %10.2f s with start-up' % (name, host_s)

@@ -29,8 +29,11 @@ struct Views {
 };
 
 // Which axes of the output view the planner may cut. A cut of C falls on multiples of 64.
+// `depth`: length of the axis summed over where the planner may cut that one too, on multiples of 64; 0: it may not.
+// Tiles of one box then follow each other with growing Region::depth, in the same result and scratch buffers.
 struct Axes {
   bool n = true, c = true, h = true, w = true;
+  int64_t depth = 0;
 };
 
 // What is needed of one input to compute a region of the output.

@@ -13,9 +13,16 @@ namespace tpuc::bm1684x {
 
 using Shape4 = std::array<int64_t, 4>;  // N C H W
 
+// Part of the axis an op sums over (input channels, inner columns); extent 0: all of it.
+struct Depth {
+  int64_t begin = 0, extent = 0;
+  bool operator==(const Depth&) const = default;
+};
+
 // A box of a 4-D view: [begin, begin + extent) on each axis.
 struct Region {
   Shape4 begin{0, 0, 0, 0}, extent{1, 1, 1, 1};
+  Depth depth{};  // of tiles of ops whose sum is cut: computed one after the other into the same result
   bool operator==(const Region&) const = default;
   int64_t count() const { return extent[0] * extent[1] * extent[2] * extent[3]; }
 };

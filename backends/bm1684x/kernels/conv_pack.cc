@@ -22,21 +22,22 @@ T convert(float x, Prec p) {
   }
 }
 
-// One output channel: src [ic][taps] -> dst [ceil(ic / q)][taps][q]; the tail of the last block stays zero.
+// One output channel of the image; the tail of the last block stays zero.
 template <class T>
-void pack_channel(const ConvImage& im, const Tensor& filter, int64_t channel, T* dst) {
-  const int64_t q = im.block(), base = channel * im.in_channels * im.taps;
-  const bool same = sizeof(T) == static_cast<size_t>(size_bytes(filter.dtype())) && prec_of(filter.dtype()) == im.prec;
-  const T* raw = same ? filter.as<T>().data() + base : nullptr;
-  for (int64_t i = 0; i < im.in_channels; ++i)
-    for (int64_t k = 0; k < im.taps; ++k)
-      dst[((i / q) * im.taps + k) * q + i % q] =
-          same ? raw[i * im.taps + k] : convert<T>(float_at(filter, base + i * im.taps + k), im.prec);
+void pack_channel(const FilterLayout& f, const FilterSource& src, int64_t channel, T* lane_filters) {
+  const Tensor& w = *src.filter;
+  const bool same = sizeof(T) == static_cast<size_t>(size_bytes(w.dtype())) && prec_of(w.dtype()) == f.prec;
+  const T* raw = same ? w.as<T>().data() : nullptr;
+  T* row = lane_filters + channel / kLanes * f.row_stride();
+  for (int64_t i = 0; i < f.in_channels; ++i) {
+    const int64_t from = src.at(src.first_out + channel, src.first_in + i, 0, f.taps), to = f.at(0, i, 0);
+    for (int64_t k = 0; k < f.taps; ++k)
+      row[to + k * f.tap_stride()] = same ? raw[from + k] : convert<T>(float_at(w, from + k), f.prec);
+  }
 }
 
-void put_bias(std::byte* lane_base, int64_t row, const Tensor* opt_bias, int64_t channel) {
-  if (opt_bias == nullptr) return;
-  const float b = float_at(*opt_bias, channel);
+void put_bias(std::byte* lane_base, int64_t row, const Tensor* bias, int64_t channel) {
+  const float b = float_at(*bias, channel);
   std::memcpy(lane_base + row * 4, &b, 4);
 }
 
@@ -58,43 +59,50 @@ float float_at(const Tensor& t, int64_t i) {
   return 0;
 }
 
-int64_t ConvImage::rows() const { return rows_of(out_channels); }
-int64_t ConvImage::lanes() const { return std::min(out_channels, kLanes); }
-int64_t ConvImage::block() const { return prec == Prec::F32 ? 1 : kEuBytes / size_of(prec); }
-int64_t ConvImage::filter_bytes() const { return align_up(in_channels, block()) * taps * size_of(prec); }
-int64_t ConvImage::bias_bytes() const { return has_bias ? align64(rows() * 4) : 0; }
-int64_t ConvImage::lane_bytes() const { return bias_bytes() + align_up(rows() * filter_bytes(), int64_t{4}); }
+int64_t FilterLayout::rows() const { return rows_of(out_channels); }
+int64_t FilterLayout::block() const { return prec == Prec::F32 ? 1 : kEuBytes / size_of(prec); }
+int64_t FilterLayout::row_stride() const { return align_up(in_channels, block()) * (by_tap ? 1 : taps); }
+int64_t FilterLayout::tap_stride() const { return by_tap ? rows() * row_stride() : block(); }
+int64_t FilterLayout::block_stride() const { return by_tap ? block() : taps * block(); }
+int64_t FilterLayout::lane_bytes() const { return rows() * align_up(in_channels, block()) * taps * size_of(prec); }
 
-std::vector<std::byte> pack_conv(const ConvImage& im, const Tensor& filter, const Tensor* opt_bias, int64_t first) {
+int64_t FilterSource::at(int64_t out, int64_t in, int64_t tap, int64_t taps) const {
+  if (is_oihw) return (out * in_per_group + in) * taps + tap;
+  return ((out / out_per_group * in_per_group + in) * out_per_group + out % out_per_group) * taps + tap;
+}
+
+int64_t ConvImage::lanes() const { return std::min(filters.out_channels, kLanes); }
+int64_t ConvImage::bias_bytes() const { return has_bias ? align64(filters.rows() * 4) : 0; }
+int64_t ConvImage::lane_bytes() const {
+  return bias_bytes() + (has_filters ? align_up(filters.lane_bytes(), int64_t{4}) : 0);
+}
+
+std::vector<std::byte> pack_conv(const ConvImage& im, const FilterSource& source) {
   std::vector<std::byte> bytes(static_cast<size_t>(im.lanes() * im.lane_bytes()));
-  for (int64_t o = 0; o < im.out_channels; ++o) {
+  for (int64_t o = 0; o < im.filters.out_channels; ++o) {
     std::byte* lane = bytes.data() + o % kLanes * im.lane_bytes();
-    put_bias(lane, o / kLanes, opt_bias, first + o);
-    std::byte* dst = lane + im.bias_bytes() + o / kLanes * im.filter_bytes();
-    if (im.prec == Prec::F32)
-      pack_channel(im, filter, first + o, reinterpret_cast<float*>(dst));
+    if (im.has_bias) put_bias(lane, o / kLanes, source.opt_bias, source.first_out + o);
+    if (!im.has_filters) continue;
+    if (im.filters.prec == Prec::F32)
+      pack_channel(im.filters, source, o, reinterpret_cast<float*>(lane + im.bias_bytes()));
     else
-      pack_channel(im, filter, first + o, reinterpret_cast<uint16_t*>(dst));
+      pack_channel(im.filters, source, o, reinterpret_cast<uint16_t*>(lane + im.bias_bytes()));
   }
   return bytes;
 }
 
-int64_t depthwise_lane_bytes(int64_t channels, int64_t taps, bool has_bias) {
-  return (has_bias ? align64(rows_of(channels) * 4) : 0) + rows_of(channels) * taps * 4;
-}
+int64_t DepthwiseImage::lanes() const { return std::min(channels, kLanes); }
+int64_t DepthwiseImage::bias_bytes() const { return has_bias ? align64(rows_of(channels) * 4) : 0; }
+int64_t DepthwiseImage::lane_bytes() const { return bias_bytes() + (has_filters ? rows_of(channels) * taps * 4 : 0); }
 
-std::vector<std::byte> pack_depthwise(int64_t channels, int64_t taps, const Tensor& filter, const Tensor* opt_bias,
-                                      int64_t first) {
-  const int64_t lanes = std::min(channels, kLanes),
-                lane_bytes = depthwise_lane_bytes(channels, taps, opt_bias != nullptr);
-  const int64_t bias_bytes = lane_bytes - rows_of(channels) * taps * 4;
-  std::vector<std::byte> bytes(static_cast<size_t>(lanes * lane_bytes));
-  for (int64_t c = 0; c < channels; ++c) {
-    std::byte* lane = bytes.data() + c % kLanes * lane_bytes;
-    put_bias(lane, c / kLanes, opt_bias, first + c);
-    for (int64_t k = 0; k < taps; ++k) {
-      const float x = float_at(filter, (first + c) * taps + k);
-      std::memcpy(lane + bias_bytes + (c / kLanes * taps + k) * 4, &x, 4);
+std::vector<std::byte> pack_depthwise(const DepthwiseImage& im, const FilterSource& source) {
+  std::vector<std::byte> bytes(static_cast<size_t>(im.lanes() * im.lane_bytes()));
+  for (int64_t c = 0; c < im.channels; ++c) {
+    std::byte* lane = bytes.data() + c % kLanes * im.lane_bytes();
+    if (im.has_bias) put_bias(lane, c / kLanes, source.opt_bias, source.first_out + c);
+    for (int64_t k = 0; im.has_filters && k < im.taps; ++k) {
+      const float x = float_at(*source.filter, (source.first_out + c) * im.taps + k);
+      std::memcpy(lane + im.bias_bytes() + (c / kLanes * im.taps + k) * 4, &x, 4);
     }
   }
   return bytes;

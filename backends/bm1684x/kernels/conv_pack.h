@@ -10,29 +10,58 @@
 
 namespace tpuc::bm1684x {
 
-// Channel o lies in lane o % 64, row o / 64. In a lane: bias [rows] f32, padded to 64 bytes; then per row the filter
-// [ceil(ic / q)][kh * kw][q] with q = 32 for halves and 1 for f32.
-struct ConvImage {
+// Where the elements of packed filters lie. Output channel o lies in lane o % 64, row o / 64; a row is
+// [ceil(ic / q)][taps][q] with q = 32 for halves and 1 for f32. By tap: each tap is a 1x1 filter of its own, all its
+// rows together: [taps][rows][ceil(ic / q)][q]. Strides are elements of a lane.
+struct FilterLayout {
   int64_t out_channels = 1, in_channels = 1, taps = 1;  // taps: kh * kw
   Prec prec = Prec::F32;
-  bool has_bias = false;
+  bool by_tap = false;
 
   int64_t rows() const;
+  int64_t block() const;  // q, input channels
+  int64_t row_stride() const;
+  int64_t tap_stride() const;
+  int64_t block_stride() const;
+  int64_t lane_bytes() const;
+  int64_t at(int64_t row, int64_t in, int64_t tap) const {
+    return row * row_stride() + in / block() * block_stride() + tap * tap_stride() + in % block();
+  }
+};
+
+// In a lane: bias [rows] f32, padded to 64 bytes; then the filters, unless they come at run time.
+struct ConvImage {
+  FilterLayout filters;
+  bool has_bias = false, has_filters = true;
+
   int64_t lanes() const;
-  int64_t block() const;         // q, input channels
-  int64_t filter_bytes() const;  // of one output channel
-  int64_t bias_bytes() const;    // of one lane, padding included
+  int64_t bias_bytes() const;  // of one lane, padding included
   int64_t lane_bytes() const;
 };
 
-// `filter`: [O, ic, kh, kw] in any float type; `opt_bias`: [O]. Takes output channels [first, first +
-// image.out_channels).
-std::vector<std::byte> pack_conv(const ConvImage& image, const Tensor& filter, const Tensor* opt_bias, int64_t first);
+// Where the constants of an image come from. `filter` in any float type: [O, in_per_group, taps], or, unless
+// `is_oihw`, [groups * in_per_group, out_per_group, taps]; `opt_bias`: [O].
+struct FilterSource {
+  const Tensor* filter = nullptr;
+  const Tensor* opt_bias = nullptr;
+  int64_t in_per_group = 1, out_per_group = 1;
+  bool is_oihw = true;
+  int64_t first_out = 0, first_in = 0;  // what the image's channels 0 are
+
+  int64_t at(int64_t out, int64_t in, int64_t tap, int64_t taps) const;  // element of `filter`
+};
+std::vector<std::byte> pack_conv(const ConvImage& image, const FilterSource& source);
 
 // Depthwise: bias rows, then per row kh * kw values in f32, not blocked.   source: TIU.md section 5
-std::vector<std::byte> pack_depthwise(int64_t channels, int64_t taps, const Tensor& filter, const Tensor* opt_bias,
-                                      int64_t first);
-int64_t depthwise_lane_bytes(int64_t channels, int64_t taps, bool has_bias);
+struct DepthwiseImage {
+  int64_t channels = 1, taps = 1;
+  bool has_bias = false, has_filters = true;
+
+  int64_t lanes() const;
+  int64_t bias_bytes() const;
+  int64_t lane_bytes() const;
+};
+std::vector<std::byte> pack_depthwise(const DepthwiseImage& image, const FilterSource& source);
 
 // Reads element i of a float tensor.
 float float_at(const Tensor& t, int64_t i);

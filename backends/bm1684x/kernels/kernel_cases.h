@@ -55,10 +55,10 @@ inline void compare(const Tensor& got, const Tensor& want, const Tolerance& tol)
   CHECK(worst <= 1);
 }
 
-// One case in one element type; all tilings.
+// One case in one element type; all tilings, and the planner's own for a lane of `lane_bytes` where given.
 template <class S>
 void check_case(DType t, const std::vector<Operand>& operands, const typename S::Attrs& attrs, const Tolerance& tol,
-                unsigned seed = 1) {
+                unsigned seed = 1, int64_t lane_bytes = 0) {
   std::mt19937 rng(seed);
   ConstantStore store;
   Graph graph("case", store);
@@ -92,16 +92,21 @@ void check_case(DType t, const std::vector<Operand>& operands, const typename S:
     INFO("tile " << tile[0] << "," << tile[1] << "," << tile[2] << "," << tile[3]);
     compare(run_op_on_chip(graph, inputs, tile), want, tol);
   }
+  if (lane_bytes == 0) return;
+  INFO("lanes of " << lane_bytes << " bytes");
+  PlanOptions options;
+  options.lane_bytes = lane_bytes;
+  compare(run_graph_on_chip(graph, inputs, options).front(), want, tol);
 }
 
 // The same case in f32, f16 and bf16; `half`: for f16, eight times as much for bf16, whose mantissa is three bits
 // shorter.
 template <class S>
 void check_floats(const std::vector<Operand>& operands, const typename S::Attrs& attrs, const Tolerance& f32,
-                  const Tolerance& half) {
-  check_case<S>(DType::F32, operands, attrs, f32);
-  check_case<S>(DType::F16, operands, attrs, half);
-  check_case<S>(DType::BF16, operands, attrs, {half.absolute * 8, half.relative * 8});
+                  const Tolerance& half, int64_t lane_bytes = 0) {
+  check_case<S>(DType::F32, operands, attrs, f32, 1, lane_bytes);
+  check_case<S>(DType::F16, operands, attrs, half, 1, lane_bytes);
+  check_case<S>(DType::BF16, operands, attrs, {half.absolute * 8, half.relative * 8}, 1, lane_bytes);
 }
 
 inline constexpr Tolerance kExact{0, 0};

@@ -61,6 +61,14 @@ Geometry geometry(const Op& op) {
   return g;
 }
 
+// The inner columns of a tile.
+Depth depth_of(const Geometry& g, const Region& out) { return out.depth.extent > 0 ? out.depth : Depth{0, g.k}; }
+bool starts(const Geometry& g, const Region& out) { return depth_of(g, out).begin == 0; }
+bool ends(const Geometry& g, const Region& out) {
+  const Depth d = depth_of(g, out);
+  return d.begin + d.extent == g.k;
+}
+
 // The batches of both are the same, or one has only one.
 bool batches_pair(const Op& op, const Geometry& g) {
   if (g.batch_a == 1 || g.batch_b == 1) return true;
@@ -73,7 +81,7 @@ bool batches_pair(const Op& op, const Geometry& g) {
   return leading(a) == leading(b);
 }
 
-Support supports(const Op& op, DType precision) {
+Support supports(const Op& op, DType) {
   if (!is_float(op.in(0)->type.dtype)) return {false, fmt::format("elements are {}", to_string(op.in(0)->type.dtype))};
   const Geometry g = geometry(op);
   if (op.in(0)->type.dtype != op.in(1)->type.dtype && !g.by_columns)
@@ -83,9 +91,6 @@ Support supports(const Op& op, DType precision) {
                                to_string(op.in(0)->type.dims), to_string(op.in(1)->type.dims))};
   for (const int64_t d : {g.batch(), g.m, g.k, g.n})
     if (d > kMaxDim) return {false, fmt::format("extent {} of a matrix exceeds 65535 (TIU.md section 14)", d)};
-  const int64_t least = align64(g.k * size_bytes(precision)) + ceil_div(g.k, kLanes) * kEuBytes;
-  if (least > kLaneRoom / 2)
-    return {false, fmt::format("rows of {} elements take {} bytes of a lane; K is not cut", g.k, least)};
   return {};
 }
 
@@ -114,8 +119,9 @@ Views views(const Op& op) {
 std::vector<Need> needs(const Op& op, const Region& out) {
   const Geometry g = geometry(op);
   std::vector<Need> n(op.in().size());
+  const Depth d = depth_of(g, out);
   if (g.by_columns) {
-    n[0] = {Need::Kind::Box, {{0, 0, 0, out.begin[3]}, {1, g.k, 1, out.extent[3]}}};
+    n[0] = {Need::Kind::Box, {{0, d.begin, 0, out.begin[3]}, {1, d.extent, 1, out.extent[3]}}};
     return n;
   }
   const auto batches = [&](int64_t count) {
@@ -123,59 +129,55 @@ std::vector<Need> needs(const Op& op, const Region& out) {
   };
   const auto [a_first, a_count] = batches(g.batch_a);
   const auto [b_first, b_count] = batches(g.batch_b);
-  n[0] = {Need::Kind::Box, {{a_first, out.begin[1], 0, 0}, {a_count, out.extent[1], 1, g.k}}};
-  n[1] = {Need::Kind::Box, {{b_first, 0, 0, out.begin[3]}, {b_count, g.k, 1, out.extent[3]}}};
+  n[0] = {Need::Kind::Box, {{a_first, out.begin[1], 0, d.begin}, {a_count, out.extent[1], 1, d.extent}}};
+  n[1] = {Need::Kind::Box, {{b_first, d.begin, 0, out.begin[3]}, {b_count, d.extent, 1, out.extent[3]}}};
   if (op.in(2) != nullptr) n[2] = {Need::Kind::Shared, {{0, 0, 0, out.begin[3]}, {1, 1, 1, out.extent[3]}}};
   return n;
 }
 
 ConvImage image_of(const Op& op, const Geometry& g, const Region& out) {
-  return {out.extent[1], g.k, 1, g.prec, op.in(2) != nullptr};
+  return {{out.extent[1], depth_of(g, out).extent, 1, g.prec}, op.in(2) != nullptr && starts(g, out)};
 }
 
-// Rows with a bias in halves: the f32 result, and the bias in f32.
+// Halves that one command does not finish add up in f32: parts of the inner columns, and rows that start from a bias.
+bool sums_apart(const Op& op, const Geometry& g, const Region& out) {
+  const bool in_parts = depth_of(g, out).extent < g.k;
+  return g.prec != Prec::F32 && (in_parts || (!g.by_columns && op.in(2) != nullptr));
+}
+
 Footprint footprint(const Op& op, const Region& out) {
   const Geometry g = geometry(op);
   Footprint f;
+  if (sums_apart(op, g, out)) f.scratch.push_back(aligned_bytes(Prec::F32, out.extent));
   if (g.by_columns) {
     const ConvImage im = image_of(op, g, out);
     f.image_bytes = im.lane_bytes();
     f.image_lanes = im.lanes();
-    return f;
+  } else if (op.in(2) != nullptr && op.in(2)->type.dtype != DType::F32) {
+    f.scratch.push_back(aligned_bytes(Prec::F32, {1, 1, 1, out.extent[3]}));  // the bias in f32
   }
-  if (op.in(2) == nullptr) return f;
-  if (g.prec != Prec::F32) f.scratch.push_back(aligned_bytes(Prec::F32, out.extent));
-  if (op.in(2)->type.dtype != DType::F32) f.scratch.push_back(aligned_bytes(Prec::F32, {1, 1, 1, out.extent[3]}));
   return f;
 }
 
 // B's columns as filters [N,K,1,1].
 std::vector<std::byte> pack(const Op& op, const Region& out) {
   const Geometry g = geometry(op);
-  const Tensor& b = op.in(1)->tensor();
-  const Tensor* bias = op.in(2) != nullptr ? &op.in(2)->tensor() : nullptr;
-  const ConvImage im = image_of(op, g, out);
-  if (g.transpose_b)
-    return pack_conv(im, Tensor::borrow({b.dtype(), {g.n, g.k, 1, 1}, {}}, b.bytes()), bias, out.begin[1]);
-  // Only the region's columns are turned: tiles together touch each element once.
-  Tensor part(DType::F32, {out.extent[1], g.k, 1, 1});
-  auto to = part.as_mutable<float>();
-  for (int64_t k = 0; k < g.k; ++k)
-    for (int64_t c = 0; c < out.extent[1]; ++c)
-      to[static_cast<size_t>(c * g.k + k)] = float_at(b, k * g.n + out.begin[1] + c);
-  if (bias == nullptr) return pack_conv(im, part, nullptr, 0);
-  Tensor part_bias(DType::F32, {out.extent[1]});
-  for (int64_t c = 0; c < out.extent[1]; ++c)
-    part_bias.as_mutable<float>()[static_cast<size_t>(c)] = float_at(*bias, out.begin[1] + c);
-  return pack_conv(im, part, &part_bias, 0);
+  FilterSource source;
+  source.filter = &op.in(1)->tensor();
+  source.opt_bias = op.in(2) != nullptr ? &op.in(2)->tensor() : nullptr;
+  source.in_per_group = g.k, source.out_per_group = g.n;
+  source.is_oihw = g.transpose_b;
+  source.first_out = out.begin[1], source.first_in = depth_of(g, out).begin;
+  return pack_conv(image_of(op, g, out), source);
 }
 
-void emit_columns(const Op& op, const Geometry& g, const TileCtx& t, Emitter& e) {
+void emit_columns(const Op& op, const Geometry& g, const TileCtx& t, const LocalTensor& sums, Emitter& e) {
   const ConvImage im = image_of(op, g, t.region);
   const Arg bias =
-      op.in(2) != nullptr ? Arg(compact(t.image, Prec::F32, {1, im.out_channels, 1, 1})) : Arg::constant(0);
-  e.conv(t.output(), t.input(0, needs(op, t.region)[0].box), t.image + static_cast<uint32_t>(im.bias_bytes()), bias,
-         {});
+      im.has_bias ? Arg(compact(t.image, Prec::F32, {1, im.filters.out_channels, 1, 1})) : Arg::constant(0);
+  ConvArgs args;
+  args.accumulate = !starts(g, t.region);
+  e.conv(sums, t.input(0, needs(op, t.region)[0].box), t.image + static_cast<uint32_t>(im.bias_bytes()), bias, args);
 }
 
 LocalTensor in_all_lanes(LocalTensor shared) {
@@ -207,29 +209,34 @@ void multiply(const LocalTensor& out, const LocalTensor& a, const LocalTensor& b
   }
 }
 
-void emit_rows(const Op& op, const Geometry& g, const TileCtx& t, Emitter& e) {
+void emit_rows(const Op& op, const Geometry& g, const TileCtx& t, const LocalTensor& sums, Emitter& e) {
   const auto n = needs(op, t.region);
-  const LocalTensor a = t.input(0, n[0].box), b = t.input(1, n[1].box), out = t.output();
-  const bool has_bias = op.in(2) != nullptr, widens = has_bias && g.prec != Prec::F32;
-  const LocalTensor sums = widens ? aligned(t.scratch[0], Prec::F32, out.dims) : out;
-  if (has_bias) e.copy(sums, bias_row(op, t, n[2], widens ? 1 : 0, e));
-  for (int64_t i = 0; i < out.dims[0]; ++i) {
+  const LocalTensor a = t.input(0, n[0].box), b = t.input(1, n[1].box);
+  const bool has_bias = op.in(2) != nullptr, first = starts(g, t.region);
+  if (has_bias && first) e.copy(sums, bias_row(op, t, n[2], sums_apart(op, g, t.region) ? 1 : 0, e));
+  for (int64_t i = 0; i < sums.dims[0]; ++i) {
     const auto batch = [&](const LocalTensor& x) {
       return x.at(x.dims[0] == 1 ? 0 : i, 0, 0, 0, {1, x.dims[1], x.dims[2], x.dims[3]});
     };
-    multiply(batch(sums), batch(a), batch(b), has_bias, e);
+    multiply(batch(sums), batch(a), batch(b), has_bias || !first, e);
   }
-  if (widens) e.cast(out, sums);
 }
 
 void emit(const Op& op, const TileCtx& t, Emitter& e) {
   const Geometry g = geometry(op);
+  const LocalTensor out = t.output();
+  const bool apart = sums_apart(op, g, t.region);
+  const LocalTensor sums = apart ? aligned(t.scratch[0], Prec::F32, out.dims) : out;
   if (g.by_columns)
-    emit_columns(op, g, t, e);
+    emit_columns(op, g, t, sums, e);
   else
-    emit_rows(op, g, t, e);
-  apply_activation(op.attrs<MatMul>().activation, t.output(), e);
+    emit_rows(op, g, t, sums, e);
+  if (!ends(g, t.region)) return;
+  if (apart) e.cast(out, sums);
+  apply_activation(op.attrs<MatMul>().activation, out, e);
 }
+
+Axes axes(const Op& op) { return {.depth = geometry(op).k}; }
 
 }  // namespace
 
@@ -237,7 +244,7 @@ std::span<const Kernel> matmul_kernels() {
   static const Kernel kTable[] = {{.op = MatMul::kName,
                                    .supports = supports,
                                    .views = views,
-                                   .axes = all_axes,
+                                   .axes = axes,
                                    .needs = needs,
                                    .footprint = footprint,
                                    .pack = pack,

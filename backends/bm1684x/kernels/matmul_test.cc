@@ -30,3 +30,10 @@ TEST_CASE("constant operands: columns as filters for few rows", "[kernel]") {
   check_case<ops::MatMul>(DType::F16, {{{5, 70}}, {{70, 65}, true}, {{65}, true, -2, 2, DType::F32}},
                           {.activation = ops::Activation::Relu6}, kHalf);
 }
+
+TEST_CASE("inner columns are summed up in parts where lanes are small", "[kernel]") {
+  check_floats<ops::MatMul>({{{70, 1000}}, {{1000, 30}}, {{30}}}, {}, {1e-4, 1e-5}, kHalf, 2048);
+  check_floats<ops::MatMul>({{{3, 9, 700}}, {{3, 20, 700}}}, {.transpose_b = true}, {1e-4, 1e-5}, kHalf, 1024);
+  check_floats<ops::MatMul>({{{4, 1000}}, {{1000, 70}, true}, {{70}, true}}, {.activation = ops::Activation::Relu},
+                            {1e-4, 1e-5}, kHalf, 2048);
+}

@@ -17,8 +17,11 @@ constexpr double kStepCycles = 300;
 constexpr double kDmaBytesPerCycle = 50;  // DDR to local memory, CYCLES.md section 1 (54 at best)
 
 struct Cut {
-  Shape4 step{1, 1, 1, 1};       // extents of a full tile
-  bool channels_inside = false;  // loop order: all channel cuts of a place before the next place
+  Shape4 step{1, 1, 1, 1};            // extents of a full tile
+  bool channels_inside = false;       // loop order: all channel cuts of a place before the next place
+  int64_t depth = 0, depth_step = 0;  // of the axis summed over; step 0: whole
+  Region full_tile() const { return {{0, 0, 0, 0}, step, {0, depth_step}}; }
+  int64_t depth_parts() const { return depth_step == 0 ? 1 : ceil_div(depth, depth_step); }
 };
 
 std::vector<Region> cut_up(const Shape4& dims, const Cut& cut) {
@@ -31,7 +34,10 @@ std::vector<Region> cut_up(const Shape4& dims, const Cut& cut) {
       r.begin[a] = index[a] * cut.step[a];
       r.extent[a] = std::min(cut.step[a], dims[a] - r.begin[a]);
     }
-    tiles.push_back(r);
+    for (int64_t k = 0; k < cut.depth_parts(); ++k) {
+      if (cut.depth_step > 0) r.depth = {k * cut.depth_step, std::min(cut.depth_step, cut.depth - k * cut.depth_step)};
+      tiles.push_back(r);
+    }
   };
   const auto places = [&](auto&& fn) {
     for (int64_t n = 0; n < count(0); ++n)
@@ -66,7 +72,7 @@ struct Price {
 
 // DMA time of a cut. Tiles are alike, so one full tile stands for all.
 Price price(const Op& op, const Kernel& kernel, const Shape4& dims, const Cut& cut, int64_t budget) {
-  Region full{{0, 0, 0, 0}, cut.step};
+  const Region full = cut.full_tile();
   const int64_t bytes = tile_bytes(op, kernel, full);
   const auto count = [&](size_t a) { return ceil_div(dims[a], cut.step[a]); };
   const int64_t places = count(0) * count(2) * count(3), parts = count(1);
@@ -75,12 +81,13 @@ Price price(const Op& op, const Kernel& kernel, const Shape4& dims, const Cut& c
   const auto needs = kernel.needs(op, full);
   for (size_t i = 0; i < needs.size(); ++i)
     if (needs[i].kind != Need::Kind::Nothing) in_bytes += needs[i].box.count() * size_bytes(op.in(i)->type.dtype);
-  const int64_t image = f.image_bytes * f.image_lanes;
+  const int64_t image = f.image_bytes * f.image_lanes * cut.depth_parts();
+  in_bytes *= cut.depth_parts();
   const bool per_channel = needs.empty() || needs[0].box.extent[1] == cut.step[1];  // each part reads other input
   const int64_t in_loads = per_channel ? places * parts : cut.channels_inside ? places : places * parts;
   const int64_t image_loads = parts == 1 ? 1 : cut.channels_inside ? places * parts : parts;
   const int64_t loaded = in_bytes * in_loads + image * image_loads;
-  const auto steps = static_cast<double>(places * parts);
+  const auto steps = static_cast<double>(places * parts * cut.depth_parts());
   Price p;
   p.overlaps = 2 * bytes <= budget;
   const double dma = static_cast<double>(loaded + byte_count(op.out(0)->type)) / kDmaBytesPerCycle;
@@ -110,6 +117,35 @@ std::string sizes_of(const Op& op, const Kernel& kernel, const Region& tile) {
   return text;
 }
 
+// The cheapest cut that fits, where the axis summed over is taken in parts of `depth_step`. `smallest`: the last one
+// tried.
+std::optional<std::pair<Price, Cut>> cheapest_cut(const Op& op, const Shape4& dims, const Axes& axes,
+                                                  int64_t depth_step, const PlanOptions& options, Cut& smallest) {
+  const Kernel& kernel = *find_kernel(op.name());
+  std::optional<std::pair<Price, Cut>> best;
+  for (const int64_t w : steps_of(dims[3], 1, axes.w)) {
+    for (const int64_t n : steps_of(dims[0], 1, axes.n))
+      for (const int64_t c : steps_of(dims[1], kLanes, axes.c))
+        for (const int64_t h : steps_of(dims[2], 1, axes.h)) {
+          Cut cut{{n, c, h, w}};
+          cut.depth = axes.depth;
+          cut.depth_step = depth_step < axes.depth ? depth_step : 0;
+          smallest = cut;
+          if (tile_bytes(op, kernel, cut.full_tile()) > options.lane_bytes) continue;
+          for (const bool inside : {false, true}) {
+            cut.channels_inside = inside;
+            const Price p = price(op, kernel, dims, cut, options.lane_bytes);
+            if (!best || p.cycles < best->first.cycles) best = {p, cut};
+            if (c == dims[1]) break;
+          }
+          break;  // more pieces of H only load more
+        }
+    // Cutting rows is the last resort: it shortens every burst of the DMA.
+    if (best) break;
+  }
+  return best;
+}
+
 }  // namespace
 
 int64_t tile_bytes(const Op& op, const Kernel& kernel, const Region& tile) {
@@ -131,28 +167,15 @@ std::vector<Region> tile_alone(const Op& op, const PlanOptions& options) {
   const auto longest = [&](size_t a) { return options.forced_tile[a]; };
   if (longest(0) + longest(1) + longest(2) + longest(3) > 0)
     return cut_up(dims, forced(dims, axes, options.forced_tile));
-  std::optional<std::pair<Price, Cut>> best;
   Cut smallest{dims};
-  for (const int64_t w : steps_of(dims[3], 1, axes.w)) {
-    for (const int64_t n : steps_of(dims[0], 1, axes.n))
-      for (const int64_t c : steps_of(dims[1], kLanes, axes.c))
-        for (const int64_t h : steps_of(dims[2], 1, axes.h)) {
-          Cut cut{{n, c, h, w}};
-          smallest = cut;
-          if (tile_bytes(op, kernel, {{0, 0, 0, 0}, cut.step}) > options.lane_bytes) continue;
-          for (const bool inside : {false, true}) {
-            cut.channels_inside = inside;
-            const Price p = price(op, kernel, dims, cut, options.lane_bytes);
-            if (!best || p.cycles < best->first.cycles) best = {p, cut};
-            if (c == dims[1]) break;
-          }
-          break;  // more pieces of H only load more
-        }
-    // Cutting rows is the last resort: it shortens every burst of the DMA.
+  std::optional<std::pair<Price, Cut>> best;
+  // Cutting the sum is the last resort: its parts are loaded again for every tile.
+  for (const int64_t depth : steps_of(axes.depth, kLanes, axes.depth > 0)) {
+    best = cheapest_cut(op, dims, axes, depth, options, smallest);
     if (best) break;
   }
   if (!best) {
-    const Region r{{0, 0, 0, 0}, smallest.step};
+    const Region r = smallest.full_tile();
     throw UserError(diagnostic(ErrorCode::E4001, "{}: the smallest tile takes {} bytes of each lane, the chip has {}",
                                op.name(), tile_bytes(op, kernel, r), options.lane_bytes)
                         .note("at", fmt::format("'{}' {}", op.out(0)->name, to_string(op.out(0)->type)))

@@ -22,7 +22,7 @@ int64_t local_bytes(Prec prec, const Need& need) {
 std::string key_text(const Region& r) {
   std::string text;
   for (size_t a = 0; a < 4; ++a) text += fmt::format("{}+{} ", r.begin[a], r.extent[a]);
-  return text;
+  return text + fmt::format("{}+{}", r.depth.begin, r.depth.extent);
 }
 
 }  // namespace
@@ -132,11 +132,18 @@ void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region&
   const auto needs = kernel.needs(op, tile);
   for (size_t i = 0; i < op.in().size(); ++i) c.in.push_back(take_input(op, i, needs[i], views.in[i], slot));
   c.image_buffer = take_image(op, tile, f, slot);
-  for (const int64_t bytes : f.scratch) c.scratch.push_back(new_buffer(bytes, slot));
+  // Parts of a sum share their buffers.
+  const bool starts = tile.depth.begin == 0,
+             ends = tile.depth.extent == 0 || tile.depth.begin + tile.depth.extent == kernel.axes(op).depth;
+  std::vector<size_t>& scratch = states_[&op].scratch;
+  if (starts) scratch.clear();
+  for (size_t i = 0; starts && i < f.scratch.size(); ++i) scratch.push_back(new_buffer(f.scratch[i], slot));
+  for (const size_t b : scratch) touch(static_cast<int64_t>(b), slot);
+  c.scratch = scratch;
   // Parts of a result that stays whole go into one buffer; otherwise each tile has its own.
   Held& held = resident_[result];
-  if (!keeps_whole_ || held.buffer < 0) {
-    held.region = keeps_whole_ ? whole(views.out.dims) : tile;
+  if (starts && (!keeps_whole_ || held.buffer < 0)) {
+    held.region = keeps_whole_ ? whole(views.out.dims) : Region{tile.begin, tile.extent};
     held.view = views.out;
     held.buffer =
         static_cast<int64_t>(new_buffer(aligned_bytes(prec_of(result->type.dtype), held.region.extent), slot));
@@ -145,8 +152,9 @@ void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region&
   c.out_buffer = held.buffer;
   c.out_held = held.region;
   s_.computes.push_back(std::move(c));
-  if (goes_to_ddr(result)) {
-    s_.stores.push_back({static_cast<size_t>(held.buffer), slot, &op, result, views.out, held.region, tile});
+  if (ends && goes_to_ddr(result)) {
+    const Region box{tile.begin, tile.extent};
+    s_.stores.push_back({static_cast<size_t>(held.buffer), slot, &op, result, views.out, held.region, box});
     stored_[result] = slot;
   }
 }

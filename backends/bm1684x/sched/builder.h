@@ -58,6 +58,7 @@ class ScheduleBuilder {
     std::vector<Loaded> loaded;
     std::optional<LoadedImage> image;
     std::map<std::string, int64_t> packed;  // images by region
+    std::vector<size_t> scratch;            // of the last tile
   };
   std::unordered_map<const Op*, OpState> states_;
 };

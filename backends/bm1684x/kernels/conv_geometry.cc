@@ -1,0 +1,119 @@
+// See the header.
+#include "backends/bm1684x/kernels/conv_geometry.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "ops/conv.h"
+
+namespace tpuc::bm1684x {
+
+namespace {
+
+using ops::Conv2d;
+using ops::ConvTranspose2d;
+
+Shape4 shape4(const Value* v) {
+  const Dims& d = v->type.dims;
+  return {d[0], d[1], d[2], d[3]};
+}
+
+ConvAxis conv_axis(const Op& op, size_t axis) {
+  ConvAxis x;
+  x.kernel = op.in(1)->type.dims[axis + 2];
+  x.in = op.in(0)->type.dims[axis + 2];
+  x.out = op.out(0)->type.dims[axis + 2];
+  if (op.is<Conv2d>()) {
+    const auto& a = op.attrs<Conv2d>();
+    x.stride = a.strides[axis];
+    x.dilation = a.dilations[axis];
+    x.pad_before = a.pads[axis];
+  } else {
+    const auto& a = op.attrs<ConvTranspose2d>();
+    x.spread = x.in == 1 ? 1 : a.strides[axis];
+    x.dilation = a.dilations[axis];
+    x.pad_before = (x.kernel - 1) * x.dilation - a.pads[axis];
+  }
+  return x;
+}
+
+Support axis_support(const ConvAxis& x, std::string_view name) {
+  if (x.spread > kMaxConvStep)
+    return {false,
+            fmt::format("{} stride {} of a transposed convolution exceeds 15 (TIU.md section 4)", name, x.spread)};
+  if (x.dilation > kMaxConvStep && x.spread > 1)
+    return {false, fmt::format("{} dilation {} of a strided transposed convolution exceeds 15 (TIU.md section 4)", name,
+                               x.dilation)};
+  return {};
+}
+
+}  // namespace
+
+AxisNeed axis_need(const ConvAxis& axis, int64_t out_begin, int64_t out_count, int64_t most_pad) {
+  const int64_t image = (axis.in - 1) * axis.spread + 1;
+  const int64_t low = out_begin * axis.stride - axis.pad_before;
+  const int64_t high = (out_begin + out_count - 1) * axis.stride - axis.pad_before + axis.reach() - 1;
+  const int64_t first = ceil_div(std::max<int64_t>(low, 0), axis.spread);
+  int64_t last = std::min(high, image - 1) < 0 ? -1 : std::min(high, image - 1) / axis.spread;
+  AxisNeed need;
+  need.is_empty = first > last;
+  if (need.is_empty) {
+    need.begin = std::clamp<int64_t>(first, 0, axis.in - 1);
+    return need;
+  }
+  // Rows behind the last window are included: the chip skips them, and a whole input stays a whole input.
+  if (out_begin + out_count == axis.out && high < image && image - 1 - high < axis.stride) last = axis.in - 1;
+  need.begin = first;
+  need.count = last - first + 1;
+  need.pad_before = std::max<int64_t>(0, first * axis.spread - low);
+  need.pad_after = std::max<int64_t>(0, high - last * axis.spread);
+  need.extra_before = ceil_div(std::max<int64_t>(0, need.pad_before - most_pad), axis.spread);
+  need.extra_after = ceil_div(std::max<int64_t>(0, need.pad_after - most_pad), axis.spread);
+  need.pad_before -= need.extra_before * axis.spread;
+  need.pad_after -= need.extra_after * axis.spread;
+  return need;
+}
+
+bool ConvGeometry::is_by_tap() const { return std::max({h.stride, w.stride, h.dilation, w.dilation}) > kMaxConvStep; }
+
+ConvGeometry conv_geometry(const Op& op) {
+  const Dims& f = op.in(1)->type.dims;
+  ConvGeometry g;
+  g.is_transposed = op.is<ConvTranspose2d>();
+  g.groups = g.is_transposed ? op.attrs<ConvTranspose2d>().group : op.attrs<Conv2d>().group;
+  g.filter_is_oihw = !g.is_transposed || op.attrs<ConvTranspose2d>().filter == ops::FilterOrder::Oihw;
+  g.in_per_group = g.filter_is_oihw ? f[1] : f[0] / g.groups;
+  g.out_per_group = g.filter_is_oihw ? f[0] / g.groups : f[1];
+  g.h = conv_axis(op, 0);
+  g.w = conv_axis(op, 1);
+  g.in = shape4(op.in(0));
+  g.out = shape4(op.out(0));
+  g.prec = prec_of(op.in(0)->type.dtype);
+  g.opt_filter = op.in(1)->is_constant() ? &op.in(1)->tensor() : nullptr;
+  g.has_bias = op.in(2) != nullptr;
+  g.opt_bias = g.has_bias && op.in(2)->is_constant() ? &op.in(2)->tensor() : nullptr;
+  return g;
+}
+
+Support conv_supports(const Op& op, DType) {
+  const DType x = op.in(0)->type.dtype;
+  if (!is_float(x)) return {false, fmt::format("the input is {}", to_string(x))};
+  const ConvGeometry g = conv_geometry(op);
+  for (const auto& [axis, name] : {std::pair{g.h, "h"}, std::pair{g.w, "w"}})
+    if (Support s = axis_support(axis, name); !s.ok) return s;
+  if (g.is_by_tap() && g.h.stride * (g.in[3] + g.w.pad_before + g.w.reach()) > kMaxStride16)
+    return {false, fmt::format("rows {} apart of {} elements leave a convolution's 16-bit strides (TIU.md section 2)",
+                               g.h.stride, g.in[3])};
+  if (g.opt_filter != nullptr) return {};
+  if (op.in(1)->type.dtype != x)
+    return {false,
+            fmt::format("the run-time filter is {}, the input {}", to_string(op.in(1)->type.dtype), to_string(x))};
+  if (!g.filter_is_oihw) return {false, "the run-time filter is in iohw order; rule reorder-run-time-filter turns it"};
+  if (g.in_per_group * g.taps() > kMaxDim)
+    return {false, fmt::format("the run-time filter has {} elements for an output channel, at most 65535 are loaded",
+                               g.in_per_group * g.taps())};
+  return {};
+}
+
+}  // namespace tpuc::bm1684x

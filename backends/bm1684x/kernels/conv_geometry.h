@@ -1,0 +1,48 @@
+// What conv2d and conv_transpose2d have in common for the chip: both are a window sliding over an image, a transposed
+// one over an image with zeros between its pixels and with the filter turned by 180 degrees.   source: TIU.md section 4
+#pragma once
+
+#include "backends/bm1684x/emit/emitter.h"
+#include "backends/bm1684x/kernel.h"
+#include "tpuc/ir/tensor.h"
+
+namespace tpuc::bm1684x {
+
+// One axis. Pixels of the input lie `spread` apart in the image; the window of output o begins at image position
+// o * stride - pad_before, which may be negative on either side (`pad_before` < 0: cut off).
+struct ConvAxis {
+  int64_t kernel = 1, dilation = 1, stride = 1, spread = 1, pad_before = 0;
+  int64_t in = 1, out = 1;  // extents
+  int64_t reach() const { return (kernel - 1) * dilation + 1; }
+};
+
+// Input [begin, begin + count) for some outputs, and the image's zeros before and behind it.
+struct AxisNeed {
+  int64_t begin = 0, count = 1, pad_before = 0, pad_after = 0;
+  bool is_empty = false;  // the windows see zeros only; one input row is named all the same
+  // Zeros beyond what a command's field holds become this many zero input rows.
+  int64_t extra_before = 0, extra_after = 0;
+  int64_t rows() const { return count + extra_before + extra_after; }
+};
+// `most_pad`: the longest run of zeros that need not become input rows.
+AxisNeed axis_need(const ConvAxis& axis, int64_t out_begin, int64_t out_count, int64_t most_pad);
+
+struct ConvGeometry {
+  bool is_transposed = false;
+  int64_t groups = 1, in_per_group = 1, out_per_group = 1;
+  ConvAxis h, w;
+  Shape4 in{}, out{};
+  Prec prec = Prec::F32;
+  const Tensor *opt_filter = nullptr, *opt_bias = nullptr;  // constants
+  bool has_bias = false, filter_is_oihw = true;
+
+  int64_t taps() const { return h.kernel * w.kernel; }
+  // Strides and dilations that no command has: one command for each tap.
+  bool is_by_tap() const;
+  bool is_depthwise() const { return groups > 1 && in_per_group == 1 && out_per_group == 1 && !is_by_tap(); }
+};
+ConvGeometry conv_geometry(const Op& op);
+
+Support conv_supports(const Op& op, DType precision);
+
+}  // namespace tpuc::bm1684x

@@ -1,0 +1,84 @@
+// See the header.
+#include "backends/bm1684x/kernels/conv_tile.h"
+
+#include <algorithm>
+
+namespace tpuc::bm1684x {
+
+ConvTile conv_tile(const Op& op, const Region& out) {
+  ConvTile t;
+  t.g = conv_geometry(op);
+  t.out = {out.begin, out.extent};
+  t.depth = out.depth.extent > 0 ? out.depth : Depth{0, t.g.in_per_group};
+  const int64_t most_pad = t.g.is_by_tap() ? 0 : kMaxConvStep;
+  t.h = axis_need(t.g.h, out.begin[2], out.extent[2], most_pad);
+  t.w = axis_need(t.g.w, out.begin[3], out.extent[3], most_pad);
+  return t;
+}
+
+Region ConvTile::input_box() const {
+  Region box{{out.begin[0], depth.begin, h.begin, w.begin}, {out.extent[0], depth.extent, h.count, w.count}};
+  if (g.groups > 1) {
+    box.begin[1] = g.is_depthwise() ? out.begin[1] : 0;
+    box.extent[1] = g.is_depthwise() ? out.extent[1] : g.in[1];
+  }
+  return box;
+}
+
+Region ConvTile::filter_box() const {
+  return {{0, out.begin[1], 0, depth.begin * g.taps()}, {1, out.extent[1], 1, depth.extent * g.taps()}};
+}
+
+Shape4 ConvTile::image_dims() const {
+  const Region box = input_box();
+  return {box.extent[0], box.extent[1], h.rows(), w.rows()};
+}
+
+bool ConvTile::sums_apart() const {
+  const bool in_parts = depth.extent < g.in_per_group || (g.is_by_tap() && g.taps() > 1);
+  return g.prec != Prec::F32 && (g.is_depthwise() || in_parts);
+}
+
+// f32 filters are as the array reads them when rows of 64 channels follow each other without a gap.
+bool ConvTile::packs_filter() const {
+  if (g.opt_filter != nullptr) return false;
+  const bool has_gaps = out.extent[1] > kLanes && depth.extent * g.taps() * 4 % kEuBytes != 0;
+  return g.prec != Prec::F32 || g.is_by_tap() || g.is_depthwise() || has_gaps;
+}
+
+FilterLayout ConvTile::filters() const { return {out.extent[1], depth.extent, g.taps(), g.prec, g.is_by_tap()}; }
+
+ConvImage ConvTile::image() const { return {filters(), g.opt_bias != nullptr && starts(), g.opt_filter != nullptr}; }
+
+DepthwiseImage ConvTile::depthwise_image() const {
+  return {out.extent[1], g.taps(), g.opt_bias != nullptr, g.opt_filter != nullptr};
+}
+
+ConvArgs ConvTile::args() const {
+  ConvArgs c;
+  if (g.is_by_tap()) return c;
+  c.kernel_h = g.h.kernel, c.kernel_w = g.w.kernel;
+  c.stride_h = g.h.stride, c.stride_w = g.w.stride;
+  c.dilation_h = g.h.dilation, c.dilation_w = g.w.dilation;
+  c.insert_h = g.h.spread - 1, c.insert_w = g.w.spread - 1;
+  c.pad_top = h.pad_before, c.pad_bottom = h.pad_after, c.pad_left = w.pad_before, c.pad_right = w.pad_after;
+  c.rotate = g.is_transposed;
+  return c;
+}
+
+ConvScratch conv_scratch(const ConvTile& t) {
+  ConvScratch s;
+  const auto add = [&](bool wanted, int64_t bytes) {
+    if (!wanted) return -1;
+    s.bytes.push_back(bytes);
+    return static_cast<int>(s.bytes.size()) - 1;
+  };
+  const int64_t rows = ceil_div(t.out.extent[1], kLanes);
+  s.image = add(t.copies_image(), aligned_bytes(t.image_prec(), t.image_dims()));
+  s.sums = add(t.sums_apart(), aligned_bytes(Prec::F32, t.out.extent));
+  s.filter = add(t.packs_filter(), t.g.is_depthwise() ? rows * t.g.taps() * 4 : t.filters().lane_bytes());
+  s.bias = add(t.copies_bias(), rows * 4);
+  return s;
+}
+
+}  // namespace tpuc::bm1684x

@@ -75,10 +75,10 @@ template <size_t Bytes, size_t Rows, size_t N>
       tile_f32<Bytes, 1, N>(s, x + c, w + r * s.w_stride, even + r * kDotColumns + c, odd + r * kDotColumns + c);
 }
 
-// ---- int32
+// ---- int32, sums and products wrap
 template <size_t Bytes, size_t Rows, size_t N>
 [[gnu::always_inline]] inline void tile_i32(const DotShape& s, const int32_t* x, const int32_t* w, int32_t* acc) {
-  using V = typename Vec<Bytes>::I;
+  using V = typename Vec<Bytes>::U;
   constexpr size_t kLanes = Vec<Bytes>::kLanes;
   V a[Rows][N];
   for (size_t r = 0; r < Rows; ++r)
@@ -87,7 +87,8 @@ template <size_t Bytes, size_t Rows, size_t N>
 #pragma GCC unroll 8
     for (size_t r = 0; r < Rows; ++r)
 #pragma GCC unroll 8
-      for (size_t n = 0; n < N; ++n) a[r][n] += load_vec<V>(x + k * kDotColumns + n * kLanes) * w[r * s.w_stride + k];
+      for (size_t n = 0; n < N; ++n)
+        a[r][n] += load_vec<V>(x + k * kDotColumns + n * kLanes) * static_cast<uint32_t>(w[r * s.w_stride + k]);
   }
   for (size_t r = 0; r < Rows; ++r)
     for (size_t n = 0; n < N; ++n) store_vec(acc + r * kDotColumns + n * kLanes, a[r][n]);

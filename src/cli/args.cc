@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "driver/options.h"
+#include "driver/stage_shapes.h"
 #include "tpuc/runtime/tensors.h"
 #include "tpuc/support/check.h"
 #include "tpuc/support/file.h"
@@ -44,10 +45,35 @@ ModelRequest to_request(const ModelArgs& args) {
   request.source.path = args.path;
   request.threads = args.threads;
   request.import.outputs = split_list(args.outputs);
-  for (const std::string& text : args.input_shapes) request.import.input_shapes.insert(parse_input_shape(text));
+  const std::vector<std::map<std::string, Dims>> stages = parse_stage_shapes(args.input_shapes);
+  if (stages.size() != 1)
+    throw UserError(diagnostic(ErrorCode::E2001, "--input-shape names {} shapes; this command wants one", stages.size())
+                        .note("hint", "`tpuc compile` makes a stage of each"));
+  request.import.input_shapes = stages.front();
   for (const std::string& text : args.input_values) request.import.input_values.insert(parse_input_value(text));
   if (!args.like.empty()) request.import.like = read_tensors(args.like);
   return request;
+}
+
+std::vector<ModelRequest> to_stage_requests(const ModelArgs& args) {
+  ModelArgs one = args;
+  one.input_shapes.clear();
+  const ModelRequest common = to_request(one);
+  std::vector<ModelRequest> requests;
+  for (std::map<std::string, Dims>& shapes : parse_stage_shapes(args.input_shapes)) {
+    requests.push_back(common);
+    requests.back().import.input_shapes = std::move(shapes);
+  }
+  return requests;
+}
+
+MappedFile open_bmodel(const std::string& path) {
+  MappedFile file(path);
+  const ModelFormat format = recognise(file.bytes());
+  if (format != ModelFormat::Bmodel)
+    throw UserError(
+        diagnostic(ErrorCode::E3012, "`{}` is not a bmodel", path).note("found", std::string(to_string(format))));
+  return file;
 }
 
 void not_yet(std::string_view what) { throw UserError(diagnostic(ErrorCode::E2002, "{}: not yet", what)); }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "driver/model.h"
+#include "tpuc/support/file.h"
 
 namespace CLI {
 class App;
@@ -22,9 +23,14 @@ struct ModelArgs {
 void add_model_args(CLI::App& app, ModelArgs& args);
 // Reads --like and the values that are files. E2001 where an option is not understood.
 ModelRequest to_request(const ModelArgs& args);
+// The same for each set of shapes of `--input-shape x=1x{160,320}`.
+std::vector<ModelRequest> to_stage_requests(const ModelArgs& args);
 
 // "a,b,,c" and repeated options alike: {"a", "b", "c"}.
 std::vector<std::string> split_list(const std::vector<std::string>& values);
+
+// The file's bytes, once they are known to be a bmodel; else E3012.
+MappedFile open_bmodel(const std::string& path);
 
 // Throws E2002.
 [[noreturn]] void not_yet(std::string_view what);

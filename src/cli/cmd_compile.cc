@@ -65,30 +65,66 @@ void verify(const CompileArgs& args, const Sample& sample, const CompiledNet& ne
                         .note("hint", "the output is not written; --tolerance COS,EUC changes what passes"));
 }
 
-int run_compile(const CompileArgs& args) {
-  const CompileOptions options = to_options(args.lowering);
-  if (!args.tolerance.empty()) parse_tolerance(args.tolerance);
-  ModelRequest request = to_request(args.model);
-  if (!args.verify.empty())
+// The network at one set of input shapes; nothing where --stop-after ended the passes: its graph is written instead.
+std::optional<CompiledNet> compile_stage(const CompileArgs& args, ModelRequest request, const CompileOptions& options,
+                                         const Backend& backend, bool with_sample, PhaseClock& clock) {
+  if (with_sample)
     for (const auto& [name, tensor] : read_tensors(args.verify)) request.import.like.try_emplace(name, tensor);
-  const auto backend = make_backend(options.chip);
-  PhaseClock clock;
-  Prepared lowered = prepare_lowered(request, options, *backend, clock);
+  Prepared lowered = prepare_lowered(request, options, backend, clock);
   if (lowered.report.stopped) {
     save_module(lowered.module, args.output);
-    return 0;
+    return {};
   }
   for (const std::string& note : lowered.border_notes) log::note("note: {}", note);
   Sample sample;
-  if (!args.verify.empty()) sample = run_sample(args, request, options, main_graph(lowered.module), clock);
-  const CompiledNet net = compile_lowered(lowered, options, *backend, request.threads, clock);
+  if (with_sample) sample = run_sample(args, request, options, main_graph(lowered.module), clock);
+  CompiledNet net = compile_lowered(lowered, options, backend, request.threads, clock);
   for (const Diagnostic& warning : net.warnings) log::note("{}", render(warning, "warning"));
-  if (!args.verify.empty()) verify(args, sample, net, options, *backend, clock);
-  clock.start("write");
-  write_file(args.output, net.bytes);
-  clock.stop();
+  if (with_sample) verify(args, sample, net, options, backend, clock);
   log::verbose("{}", net.summary);
-  if (args.stats) write_or_print("", clock.table() + net.summary);
+  return net;
+}
+
+// Which stage the sample of --verify fits.
+std::vector<bool> stages_with_sample(const CompileArgs& args, const std::vector<ModelRequest>& requests) {
+  std::vector<bool> fits(requests.size(), !args.verify.empty());
+  if (args.verify.empty() || requests.size() == 1) return fits;
+  const NamedTensors sample = read_tensors(args.verify);
+  for (size_t i = 0; i < requests.size(); ++i)
+    for (const auto& [name, dims] : requests[i].import.input_shapes)
+      if (const auto found = sample.find(name); found == sample.end() || found->second.dims() != dims) fits[i] = false;
+  if (std::find(fits.begin(), fits.end(), true) == fits.end())
+    throw UserError(diagnostic(ErrorCode::E3011, "--verify `{}` has the shapes of none of the {} stages", args.verify,
+                               requests.size()));
+  return fits;
+}
+
+int run_compile(const CompileArgs& args) {
+  const CompileOptions options = to_options(args.lowering);
+  if (!args.tolerance.empty()) parse_tolerance(args.tolerance);
+  const std::vector<ModelRequest> requests = to_stage_requests(args.model);
+  if (requests.size() > 1 && !options.stop_after.empty())
+    throw UserError(
+        diagnostic(ErrorCode::E2001, "--stop-after wants one shape, --input-shape names {}", requests.size()));
+  const std::vector<bool> with_sample = stages_with_sample(args, requests);
+  const auto backend = make_backend(options.chip);
+  PhaseClock clock;
+  std::vector<CompiledNet> stages;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    CompileOptions own = options;
+    if (requests.size() > 1 && !own.dump_dir.empty()) own.dump_dir += fmt::format("/stage-{}", i);
+    std::optional<CompiledNet> net = compile_stage(args, requests[i], own, *backend, with_sample[i], clock);
+    if (!net) return 0;
+    stages.push_back(*std::move(net));
+  }
+  if (stages.size() > 1) stages.front().bytes = combine_stages(stages, *backend);
+  clock.start("write");
+  write_file(args.output, stages.front().bytes);
+  clock.stop();
+  if (!args.stats) return 0;
+  std::string text = clock.table();
+  for (const CompiledNet& net : stages) text += net.summary;
+  write_or_print("", text);
   return 0;
 }
 

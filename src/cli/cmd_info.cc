@@ -39,16 +39,6 @@ int run_info(const InfoArgs& args) {
   return 0;
 }
 
-// The file's bytes, once they are known to be a bmodel.
-MappedFile open_bmodel(const std::string& path) {
-  MappedFile file(path);
-  const ModelFormat format = recognise(file.bytes());
-  if (format != ModelFormat::Bmodel)
-    throw UserError(
-        diagnostic(ErrorCode::E3012, "`{}` is not a bmodel", path).note("found", std::string(to_string(format))));
-  return file;
-}
-
 }  // namespace
 
 Run define_info(CLI::App& app, std::any& storage) {

@@ -36,12 +36,14 @@ Run define_compare(CLI::App& app, std::any& storage);
 Run define_info(CLI::App& app, std::any& storage);
 Run define_dis(CLI::App& app, std::any& storage);
 Run define_profile(CLI::App& app, std::any& storage);
+Run define_extract(CLI::App& app, std::any& storage);
+Run define_combine(CLI::App& app, std::any& storage);
 Run define_ops(CLI::App& app, std::any& storage);
 Run define_passes(CLI::App& app, std::any& storage);
 Run define_rules(CLI::App& app, std::any& storage);
 Run define_isa(CLI::App& app, std::any& storage);
 Run define_explain(CLI::App& app, std::any& storage);
-// calibrate, quantize, eval, extract, combine: any arguments, always E2002.
+// calibrate, quantize, eval: any arguments, always E2002.
 Run define_later(CLI::App& app, std::any& storage);
 
 }  // namespace tpuc::cli

@@ -26,6 +26,8 @@ constexpr Command kCommands[] = {
     {"info", "say what a graph or bmodel holds", define_info},
     {"dis", "disassemble the instructions of a bmodel", define_dis},
     {"profile", "predict the time of a bmodel, per layer and engine", define_profile},
+    {"extract", "take nets or stages out of a bmodel", define_extract},
+    {"combine", "put several bmodels into one", define_combine},
     {"ops", "list the operators", define_ops},
     {"passes", "list the passes", define_passes},
     {"rules", "list the rewrite rules", define_rules},
@@ -34,8 +36,6 @@ constexpr Command kCommands[] = {
     {"calibrate", "not yet: activation ranges from samples", define_later},
     {"quantize", "not yet: search for a mixed-precision table", define_later},
     {"eval", "not yet: task metric of a model", define_later},
-    {"extract", "not yet: take nets or stages out of a bmodel", define_later},
-    {"combine", "not yet: put several bmodels into one", define_later},
 };
 
 // The messages about names nobody knows: better than the parser's own, which knows no near names.

@@ -47,16 +47,14 @@ TEST_CASE("options of later versions are exit code 2 and leave nothing", "[cli]"
   const Scratch scratch;
   const std::string out = scratch / "x.bmodel";
   const std::vector<std::vector<std::string>> later = {
-      {"--precision", "int8"},    {"--precision", "bf16"}, {"--calibration", "t"},
-      {"--precision-table", "t"}, {"--io", "native"},      {"--allow-host"},
-      {"--asymmetric"},           {"--weights", "w"},      {"--input-shape", "x={1,2}"}};
+      {"--precision", "int8"}, {"--precision", "bf16"}, {"--calibration", "t"}, {"--precision-table", "t"},
+      {"--io", "native"},      {"--allow-host"},        {"--asymmetric"},       {"--weights", "w"}};
   for (const std::vector<std::string>& options : later) {
     std::vector<std::string> args = {"compile", kModel, "-o", out};
     args.insert(args.end(), options.begin(), options.end());
     CHECK(run_cli(args) == 2);
   }
-  for (const char* command : {"calibrate", "quantize", "eval", "extract", "combine"})
-    CHECK(run_cli({command, "a", "--any", "b"}) == 2);
+  for (const char* command : {"calibrate", "quantize", "eval"}) CHECK(run_cli({command, "a", "--any", "b"}) == 2);
   CHECK(run_cli({"profile", out, "--html", "x.html"}) == 2);
   CHECK(run_cli({"profile", out, "--trace", "x.json"}) == 2);
   CHECK(fs::is_empty(scratch.path));
@@ -77,6 +75,28 @@ TEST_CASE("compile, run, compare, info, dis and profile go together", "[cli]") {
   CHECK(run_cli({"profile", bmodel, "--json"}) == 0);
   CHECK(run_cli({"dis", kModel}) == 3);
   CHECK(run_cli({"import", bmodel, "-o", scratch / "x.tpuir"}) == 3);
+}
+
+TEST_CASE("extract and combine take stages apart and put them together", "[cli]") {
+  const Scratch scratch;
+  const std::string both = scratch / "both.bmodel", again = scratch / "again.bmodel";
+  std::vector<std::string> combine = {"combine"};
+  for (const std::string width : {"8", "16"}) {
+    const std::string graph = scratch / ("g" + width + ".tpuir").c_str(), shape = "f32[1,3,8," + width + "]";
+    tpuc::write_text_file(graph, "graph @g(%x: " + shape + ") -> (%y) {\n  %y = relu(%x) : " + shape + "\n}\n");
+    combine.push_back(scratch / (width + ".bmodel").c_str());
+    REQUIRE(run_cli({"compile", graph, "-o", combine.back(), "--quiet"}) == 0);
+  }
+  combine.insert(combine.end(), {"-o", both});
+  REQUIRE(run_cli(combine) == 0);
+  CHECK(run_cli({"extract", both, "--net", "g", "--stage", "1", "-o", again}) == 0);
+  CHECK(tpuc::read_file(again) == tpuc::read_file(combine[2]));
+  for (const char* command : {"info", "dis", "profile"}) CHECK(run_cli({command, both}) == 0);
+  CHECK(run_cli({"run", both, "--stage", "1", "--output", scratch / "o.npz", "--quiet"}) == 0);
+  CHECK(run_cli({"run", both, "--stage", "2"}) == 2);
+  CHECK(run_cli({"extract", both, "--stage", "2", "-o", again}) == 2);
+  CHECK(run_cli({"combine", both, again, "-o", scratch / "x.bmodel"}) == 3);
+  CHECK(run_cli({"check", kModel, "--input-shape", "image={1,3}x1x32x32"}) == 2);
 }
 
 TEST_CASE("any order of the engines gives the same bytes", "[cli]") {

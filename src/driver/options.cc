@@ -39,8 +39,6 @@ std::pair<std::string, std::string> split_assignment(std::string_view option, co
 
 std::pair<std::string, Dims> parse_input_shape(const std::string& text) {
   auto [name, shape] = split_assignment("--input-shape", text);
-  if (shape.find('{') != std::string::npos)
-    throw UserError(diagnostic(ErrorCode::E2002, "--input-shape `{}`: several shapes in one bmodel: not yet", text));
   Dims dims;
   if (!shape.empty()) {
     for (const std::string& part : split(shape, 'x')) {

@@ -10,7 +10,7 @@
 
 namespace tpuc {
 
-// "NAME=1x3x224x224"; "NAME=" is rank 0. Names may hold '=': the last one separates. E2002 for "{160,320}".
+// "NAME=1x3x224x224"; "NAME=" is rank 0. Names may hold '=': the last one separates.
 std::pair<std::string, Dims> parse_input_shape(const std::string& text);
 // "NAME=16000", "NAME=1,2.5" (i64 where all are whole, else f32; one number is rank 0), or "NAME=FILE.npy".
 std::pair<std::string, Tensor> parse_input_value(const std::string& text);

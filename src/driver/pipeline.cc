@@ -89,6 +89,13 @@ CompiledNet compile_lowered(const Prepared& lowered, const CompileOptions& optio
   return compiled;
 }
 
+std::vector<std::byte> combine_stages(const std::vector<CompiledNet>& stages, const Backend& backend) {
+  std::vector<std::span<const std::byte>> artifacts;
+  artifacts.reserve(stages.size());
+  for (const CompiledNet& stage : stages) artifacts.emplace_back(stage.bytes);
+  return backend.combine(artifacts);
+}
+
 std::vector<ArtifactTensor> inputs_of(const Graph& graph) {
   std::vector<const Value*> values;
   for (const auto& v : graph.inputs()) values.push_back(v.get());

@@ -40,6 +40,9 @@ Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& opti
 CompiledNet compile_lowered(const Prepared& lowered, const CompileOptions& options, const Backend& backend,
                             unsigned threads, PhaseClock& clock);
 
+// One artifact of a network compiled for several sets of input shapes; equal weights once.
+std::vector<std::byte> combine_stages(const std::vector<CompiledNet>& stages, const Backend& backend);
+
 // Inputs or outputs of a graph as names and types.
 std::vector<ArtifactTensor> inputs_of(const Graph& graph);
 std::vector<ArtifactTensor> outputs_of(const Graph& graph);

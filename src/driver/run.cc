@@ -35,6 +35,28 @@ bool same_shapes(const ArtifactStage& stage, const NamedTensors& given) {
   return true;
 }
 
+std::string shapes_of(const ArtifactStage& stage) {
+  std::string out;
+  for (const auto& [name, type] : stage.inputs)
+    out += fmt::format("{}`{}` {}", out.empty() ? "" : ", ", name, to_string(type));
+  return out;
+}
+
+// The stage that was asked for, else the one whose shapes the tensors have.
+size_t choose_stage(const ArtifactNet& net, int wanted, const std::optional<NamedTensors>& given) {
+  if (wanted >= static_cast<int>(net.stages.size()))
+    throw UserError(
+        diagnostic(ErrorCode::E2001, "--stage {}: net `{}` has {} stages", wanted, net.name, net.stages.size()));
+  if (wanted >= 0) return static_cast<size_t>(wanted);
+  if (net.stages.size() == 1 || !given) return 0;
+  for (size_t i = 0; i < net.stages.size(); ++i)
+    if (same_shapes(net.stages[i], *given)) return i;
+  Diagnostic d = diagnostic(ErrorCode::E3011, "no stage of net `{}` has the shapes of the tensors given", net.name);
+  for (size_t i = 0; i < net.stages.size(); ++i)
+    d.notes.emplace_back(fmt::format("stage {}", i), shapes_of(net.stages[i]));
+  throw UserError(std::move(d));
+}
+
 std::string names_of(const std::vector<ArtifactNet>& nets) {
   std::string out;
   for (const ArtifactNet& item : nets) out += (out.empty() ? "`" : ", `") + item.name + "`";
@@ -60,13 +82,9 @@ RunOutcome run_bmodel(const RunRequest& request, std::span<const std::byte> byte
   ArtifactRun how = request.how;
   how.net = net.name;
   how.threads = request.model.threads;
-  for (size_t i = 0; how.stage < 0 && request.given && i < net.stages.size(); ++i)
-    if (same_shapes(net.stages[i], *request.given)) how.stage = static_cast<int>(i);
-  how.stage = std::max(how.stage, 0);
-  if (static_cast<size_t>(how.stage) >= net.stages.size())
-    throw UserError(
-        diagnostic(ErrorCode::E2001, "--stage {}: net `{}` has {} stages", how.stage, net.name, net.stages.size()));
-  const ArtifactStage& stage = net.stages[static_cast<size_t>(how.stage)];
+  const size_t index = choose_stage(net, how.stage, request.given);
+  how.stage = static_cast<int>(index);
+  const ArtifactStage& stage = net.stages[index];
   return backend->run(bytes, choose_inputs(request, stage.inputs), how);
 }
 

@@ -77,8 +77,9 @@ struct Net {
 
 struct Model {
   std::string version = "2.2", chip = "BM1684X";
-  std::string time;  // of what was read; written files carry a fixed one
-  uint64_t firmware_bytes = 0;
+  std::string time;           // of what was read; written files carry a fixed one
+  std::string firmware_name;  // of another compiler's file: loaded instead of the runtime's own
+  std::span<const std::byte> firmware;
   std::vector<Net> nets;
 };
 

@@ -98,7 +98,7 @@ Summary summarize(const Model& model) {
   Summary out;
   out.chip = model.chip;
   out.version = model.version;
-  out.firmware_bytes = model.firmware_bytes;
+  out.firmware_bytes = model.firmware.size();
   std::set<std::pair<const std::byte*, size_t>> weights;
   for (const Net& net : model.nets) {
     out.nets.push_back({net.name, {}});

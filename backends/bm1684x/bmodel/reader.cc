@@ -58,8 +58,10 @@ class Reader {
     m.version = text(root_->version());
     m.chip = text(root_->chip());
     m.time = text(root_->time());
-    if (const wire::KernelModule* kernel = root_->kernel_module())
-      m.firmware_bytes = chunk(kernel->binary(), "kernel_module").size();
+    if (const wire::KernelModule* kernel = root_->kernel_module()) {
+      m.firmware = chunk(kernel->binary(), "kernel_module");
+      m.firmware_name = text(kernel->file_name());
+    }
     for (const wire::Net* n : *root_->net()) m.nets.push_back(net(*n));
     return m;
   }

@@ -59,8 +59,8 @@ class Writer {
       nets.push_back(net(n));
       for (const Stage& s : n.stages) neuron_bytes = std::max(neuron_bytes, s.context_bytes);
     }
-    const wire::Binary none(0, 0);
-    const auto kernel = wire::CreateKernelModule(fb_, fb_.CreateString(""), &none);
+    const wire::Binary none(0, 0), firmware = section_.add(model.firmware);
+    const auto kernel = wire::CreateKernelModule(fb_, fb_.CreateString(model.firmware_name), &firmware);
     const auto cpuop = wire::CreateCpuopModule(fb_, fb_.CreateString(""), &none);
     const auto type = fb_.CreateString("B"), version = fb_.CreateString(model.version), time = fb_.CreateString(kTime),
                chip = fb_.CreateString(model.chip);

@@ -1,5 +1,6 @@
 // The artifact's side of the BM1684X back end: bmodels run, listed and priced, by the simulator and its neighbours.
 #include "backends/bm1684x/bmodel/bmodel.h"
+#include "backends/bm1684x/bmodel/combine.h"
 #include "backends/bm1684x/bmodel/commands.h"
 #include "backends/bm1684x/bmodel/inspect.h"
 #include "backends/bm1684x/cycles/profile.h"
@@ -125,6 +126,21 @@ RunOutcome Bm1684x::run(std::span<const std::byte> artifact, const std::map<std:
 std::string Bm1684x::info(std::span<const std::byte> artifact, bool json) const {
   const bmodel::Summary summary = bmodel::summarize(bmodel::read(artifact));
   return json ? bmodel::to_json(summary) : bmodel::to_text(summary);
+}
+
+std::vector<std::byte> Bm1684x::extract(std::span<const std::byte> artifact,
+                                        const std::vector<ArtifactSelection>& selections) const {
+  std::vector<bmodel::Selection> wanted;
+  wanted.reserve(selections.size());
+  for (const auto& [net, stages] : selections) wanted.push_back({net, stages});
+  return bmodel::extract(bmodel::read(artifact), wanted);
+}
+
+std::vector<std::byte> Bm1684x::combine(const std::vector<std::span<const std::byte>>& artifacts) const {
+  std::vector<bmodel::Model> models;
+  models.reserve(artifacts.size());
+  for (const std::span<const std::byte> artifact : artifacts) models.push_back(bmodel::read(artifact));
+  return bmodel::combine(models);
 }
 
 std::string Bm1684x::disassemble(std::span<const std::byte> artifact) const {

@@ -18,6 +18,9 @@ class Bm1684x final : public Backend {
   RunOutcome run(std::span<const std::byte> artifact, const std::map<std::string, Tensor>& inputs,
                  const ArtifactRun& how) const override;
   std::string info(std::span<const std::byte> artifact, bool json) const override;
+  std::vector<std::byte> extract(std::span<const std::byte> artifact,
+                                 const std::vector<ArtifactSelection>& selections) const override;
+  std::vector<std::byte> combine(const std::vector<std::span<const std::byte>>& artifacts) const override;
   std::string disassemble(std::span<const std::byte> artifact) const override;
   std::string profile(std::span<const std::byte> artifact, bool json) const override;
   ArtifactTime estimate(std::span<const std::byte> artifact) const override;

@@ -67,6 +67,12 @@ struct ArtifactNet {
   std::vector<ArtifactStage> stages;
 };
 
+// A net and those of its stages that are meant; no stages: all of them.
+struct ArtifactSelection {
+  std::string net;
+  std::vector<size_t> stages;
+};
+
 struct RunOutcome {
   std::map<std::string, Tensor> tensors;
   std::vector<Diagnostic> warnings;  // a read of memory nothing wrote in a foreign file, ...
@@ -100,6 +106,11 @@ class Backend {
   virtual RunOutcome run(std::span<const std::byte> artifact, const std::map<std::string, Tensor>& inputs,
                          const ArtifactRun& how) const = 0;
   virtual std::string info(std::span<const std::byte> artifact, bool json) const = 0;
+  // The artifact with these nets only; E6004 for a net or stage that is not there.
+  virtual std::vector<std::byte> extract(std::span<const std::byte> artifact,
+                                         const std::vector<ArtifactSelection>& selections) const = 0;
+  // One artifact with the nets of all; nets of one name become stages of one net. Equal weights are stored once.
+  virtual std::vector<std::byte> combine(const std::vector<std::span<const std::byte>>& artifacts) const = 0;
   virtual std::string disassemble(std::span<const std::byte> artifact) const = 0;
   virtual std::string profile(std::span<const std::byte> artifact, bool json) const = 0;
   virtual ArtifactTime estimate(std::span<const std::byte> artifact) const = 0;

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <numeric>
 
+#include "backends/bm1684x/local_tensor.h"
 #include "tpuc/support/check.h"
+#include "tpuc/support/int_math.h"
 
 namespace tpuc::bm1684x {
 
@@ -30,19 +32,14 @@ class Occupancy {
   }
   // The lowest (or highest) free offset for `bytes` in all slots [first, last]; -1: none.
   int64_t find(int64_t bytes, int first, int last, bool from_top) const {
-    std::vector<Span> taken;
-    for (int s = first; s <= last && s < static_cast<int>(by_slot_.size()); ++s)
-      taken.insert(taken.end(), by_slot_[static_cast<size_t>(s)].begin(), by_slot_[static_cast<size_t>(s)].end());
-    std::sort(taken.begin(), taken.end(), [](const Span& a, const Span& b) { return a.begin < b.begin; });
-    int64_t at = 0, best = -1;
-    for (const Span& x : taken) {
-      if (x.begin - at >= bytes) {
-        best = from_top ? x.begin - bytes : at;
-        if (!from_top) return best;
-      }
-      at = std::max(at, x.end);
-    }
-    return lane_bytes_ - at >= bytes ? (from_top ? lane_bytes_ - bytes : at) : best;
+    return find_between(taken(first, last), bytes, kEuBytes, from_top);
+  }
+  // The lowest, at the start of a bank where there is such room: what is loaded while a command runs had better not
+  // share a bank with its operands. Small buffers would waste too much.
+  int64_t find_in_bank(int64_t bytes, int first, int last) const {
+    const std::vector<Span> spans = taken(first, last);
+    const int64_t at = bytes >= kBankBytes / 2 ? find_between(spans, bytes, kBankBytes, false) : -1;
+    return at >= 0 ? at : find_between(spans, bytes, kEuBytes, false);
   }
   int64_t peak() const {
     int64_t most = 0;
@@ -59,6 +56,29 @@ class Occupancy {
     int64_t begin, end;
     size_t id;
   };
+  // What is taken in any of these slots, by offset.
+  std::vector<Span> taken(int first, int last) const {
+    std::vector<Span> spans;
+    for (int s = first; s <= last && s < static_cast<int>(by_slot_.size()); ++s)
+      spans.insert(spans.end(), by_slot_[static_cast<size_t>(s)].begin(), by_slot_[static_cast<size_t>(s)].end());
+    std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.begin < b.begin; });
+    return spans;
+  }
+
+  int64_t find_between(const std::vector<Span>& spans, int64_t bytes, int64_t alignment, bool from_top) const {
+    int64_t at = 0, best = -1;
+    const auto try_gap = [&](int64_t end) {
+      const int64_t low = align_up(at, alignment), high = (end - bytes) / alignment * alignment;
+      if (end - bytes >= low && (from_top || best < 0)) best = from_top ? high : low;
+    };
+    for (const Span& x : spans) {
+      try_gap(x.begin);
+      at = std::max(at, x.end);
+    }
+    try_gap(lane_bytes_);
+    return best;
+  }
+
   int64_t lane_bytes_;
   std::vector<std::vector<Span>> by_slot_;
 };
@@ -120,7 +140,7 @@ int64_t allocate_locally(Schedule& s, const std::vector<size_t>& group_starts, c
     Buffer& b = s.buffers[l.buffer];
     for (int slot = std::max(l.earliest, l.slot - max_ahead); slot < l.slot; ++slot) {
       memory.release(l.buffer, b);
-      const int64_t offset = memory.find(b.bytes, slot, b.last, false);
+      const int64_t offset = memory.find_in_bank(b.bytes, slot, b.last);
       if (offset >= 0) {
         b.offset = offset;
         b.first = l.slot = slot;

@@ -11,6 +11,7 @@
 #include "ops/conv.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"
+#include "ops/shape.h"
 #include "ops/reduce.h"
 #include "passes/passes.h"
 #include "tpuc/ir/equal.h"
@@ -55,13 +56,17 @@ Tensor narrow_integer(const Value& v, DType to) {
   return out;
 }
 
+double largest_finite(DType t) {
+  if (t == DType::F16) return 65504.0;
+  return t == DType::BF16 ? 0x1.FEp127 : static_cast<double>(std::numeric_limits<float>::max());
+}
+
 // Finite numbers stay finite: a mask of -1e9 becomes the lowest f16, not infinity, which would turn into NaN.
 Tensor convert_float(const Tensor& t, DType to) {
   std::vector<double> values = t.to_f64();
-  const double limit = to == DType::F16 ? 65504.0 : static_cast<double>(std::numeric_limits<float>::max());
-  if (to != DType::BF16)
-    for (double& x : values)
-      if (x - x == 0.0) x = std::clamp(x, -limit, limit);
+  const double limit = largest_finite(to);
+  for (double& x : values)
+    if (x - x == 0.0) x = std::clamp(x, -limit, limit);
   Tensor out(to, t.dims());
   out.assign_f64(values);
   return out;
@@ -72,6 +77,7 @@ class Lowering {
   Lowering(Graph& graph, const PassOptions& options) : graph_(graph), options_(options) {}
 
   void run() {
+    if (options_.layer_precisions) layer_precisions_ = options_.layer_precisions(graph_);
     std::vector<std::string> names;  // of the outputs, before anything takes them
     for (const Value* v : graph_.outputs()) names.push_back(v->name);
     for (const auto& v : graph_.inputs()) {
@@ -90,9 +96,17 @@ class Lowering {
   // Float type the op computes in.
   DType precision_of(const Op& op) const {
     if (op.place == Place::Host) return DType::F32;
-    if (options_.precision == DType::F32 || !options_.supports || options_.supports(op, options_.precision))
-      return options_.precision;
+    const auto own = layer_precisions_.find(&op);
+    if (own == layer_precisions_.end() && is_view_of_island(op)) return DType::F32;
+    const DType wanted = own == layer_precisions_.end() ? options_.precision : own->second;
+    if (wanted == DType::F32 || !options_.supports || options_.supports(op, wanted)) return wanted;
     return DType::F32;
+  }
+
+  // A view costs nothing in any type; narrowing for its sake would lose what an f32 op behind it still wants.
+  bool is_view_of_island(const Op& op) const {
+    if (!op.is<Reshape>() || op.in(0)->def == nullptr) return false;
+    return lowered(op.in(0))->type.dtype == DType::F32;
   }
 
   // The value that stands for the old one, in the type it was computed in.
@@ -222,6 +236,7 @@ class Lowering {
 
   Graph& graph_;
   const PassOptions& options_;
+  std::unordered_map<const Op*, DType> layer_precisions_;
   std::unordered_map<const Value*, Value*> new_value_;
   std::map<std::pair<Value*, DType>, Value*> converted_;  // looked up only, never walked
   std::unordered_map<const Value*, DType> input_types_;

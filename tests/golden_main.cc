@@ -1,6 +1,7 @@
 // Runs the text tests: every testdata/*.tpuir under the folders given.      golden_main FOLDER...
-// A file begins with `// RUN: tpuc opt [--rules A,B] [--passes A,B] [--precision f16] %s`, perhaps with
-// `EQUAL: values rtol=1e-5`; then graphs, each followed by what must come out, as comments:
+// A file begins with `// RUN: tpuc opt [--rules A,B] [--passes A,B] [--precision f16] [--f32-only A,B] %s`,
+// --f32-only naming operators that the chip has in f32 alone, perhaps with `EQUAL: values rtol=1e-5`; then graphs, each
+// followed by what must come out, as comments:
 //   // EXPECT: unchanged ("why")      // EXPECT: the new graph, line by line      // EXPECT: error[E....] ...
 // TPUC_BLESS=1 rewrites what is expected: review the diff. EQUAL evaluates before and after on random inputs, so that
 // a blessed wrong result still fails. Every graph also goes through print and parse, and every run is repeated on its
@@ -54,6 +55,10 @@ Run parse_run(const std::string& head) {
     };
     if (word == "--rules") run.rules = split(value(), ',');
     if (word == "--passes") run.passes = split(value(), ',');
+    if (word == "--f32-only")
+      run.options.supports = [names = split(value(), ',')](const Op& op, DType precision) {
+        return precision == DType::F32 || std::find(names.begin(), names.end(), op.name()) == names.end();
+      };
     if (word == "--precision") run.options.precision = parse_dtype(value()).value();
     if (word.starts_with("rtol=")) run.rtol = std::stod(word.substr(5));
   }

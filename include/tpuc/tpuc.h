@@ -39,7 +39,9 @@ struct Options {
   Arrays input_values;                       // turns inputs into constants
   Arrays like;                               // a sample: input shapes, and values of the inputs that decide shapes
   std::vector<std::string> outputs;          // stop at these tensors; empty: the model's outputs
-  std::string calibration, precision_table;  // not yet
+  std::string calibration;                   // not yet
+  std::string precision_table;               // a JSON file: precision of single layers
+  bool strict_precision = false;             // keep F16 even where `like` leaves its range
   std::string dump_dir;                      // graph text and JSON after every pass
   unsigned threads = 0;                      // 0: all cores; never changes the bytes
 };
@@ -62,7 +64,7 @@ Result<Artifact> compile(const Source& source, const Options& options = {});
 struct NodeReport {
   std::string name, op;
   bool supported = true;
-  std::string precisions;  // "f32 f16": where it runs on the chip
+  std::string precisions;  // "f32 f16 bf16": where it runs on the chip; "f16*": there in another type, between casts
   std::string note;        // what it becomes, or why it is refused
 };
 struct CheckReport {

@@ -20,7 +20,7 @@ struct CompileArgs {
   ModelArgs model;
   LowerArgs lowering;
   std::string output, verify, tolerance;
-  bool strict_precision = false, stats = false;
+  bool stats = false;
 };
 
 // What verification needs of the float graph, which is gone before the back end starts.
@@ -42,10 +42,7 @@ Sample run_sample(const CompileArgs& args, const ModelRequest& request, const Co
   clock.start("run lowered graph");
   sample.lowered = run_lowered(lowered, sample.tensors, sample.reference, request.threads);
   clock.stop();
-  if (sample.lowered.overflow) {
-    if (!args.strict_precision) throw UserError(*sample.lowered.overflow);
-    log::note("{}", render(*sample.lowered.overflow, "warning"));
-  }
+  if (sample.lowered.overflow) throw UserError(*sample.lowered.overflow);
   return sample;
 }
 
@@ -76,6 +73,11 @@ std::optional<CompiledNet> compile_stage(const CompileArgs& args, ModelRequest r
     return {};
   }
   for (const std::string& note : lowered.border_notes) log::note("note: {}", note);
+  for (const std::string& note : lowered.precision_notes) log::note("note: {}", note);
+  if (lowered.opt_range_loss) {
+    if (with_sample) throw UserError(*lowered.opt_range_loss);
+    log::note("{}", render(*lowered.opt_range_loss, "warning"));
+  }
   Sample sample;
   if (with_sample) sample = run_sample(args, request, options, main_graph(lowered.module), clock);
   CompiledNet net = compile_lowered(lowered, options, backend, request.threads, clock);
@@ -137,8 +139,6 @@ Run define_compile(CLI::App& app, std::any& storage) {
   add_lower_args(app, args.lowering);
   app.add_option("--verify", args.verify, "IN.npz: run float graph, lowered graph and bmodel on it, compare all three");
   app.add_option("--tolerance", args.tolerance, "COS,EUC: for --verify (default by precision)");
-  app.add_flag("--strict-precision", args.strict_precision,
-               "keep the asked precision even where a sample leaves its range");
   app.add_flag("--stats", args.stats, "where compile time and memory went");
   return [&args] { return run_compile(args); };
 }

@@ -8,6 +8,7 @@
 #include "cli/lower_args.h"
 #include "tpuc/ir/text.h"
 #include "tpuc/support/check.h"
+#include "tpuc/support/log.h"
 
 namespace tpuc::cli {
 namespace {
@@ -30,6 +31,8 @@ int run_import(const ImportArgs& args) {
   PhaseClock clock;
   const Prepared prepared = args.lower ? prepare_lowered(request, options, *make_backend(options.chip), clock)
                                        : prepare_float(request, options, clock);
+  for (const std::string& note : prepared.precision_notes) log::note("note: {}", note);
+  if (prepared.opt_range_loss) log::note("{}", render(*prepared.opt_range_loss, "warning"));
   clock.start("write");
   save_module(prepared.module, args.output);
   clock.stop();

@@ -13,11 +13,13 @@ namespace tpuc::cli {
 
 void add_lower_args(CLI::App& app, LowerArgs& args) {
   app.add_option("--chip", args.chip, "the chip")->capture_default_str();
-  app.add_option("--precision", args.precision, "f32 | f16 | bf16 | int8 (the last two: not yet)")
-      ->capture_default_str();
+  app.add_option("--precision", args.precision, "f32 | f16 | bf16 | int8 (not yet)")->capture_default_str();
   app.add_flag("--asymmetric", args.asymmetric, "not yet: asymmetric activations in int8");
   app.add_option("--calibration", args.calibration, "not yet: FILE.calib.json, ranges for int8");
-  app.add_option("--precision-table", args.precision_table, "not yet: FILE.json, precision of single layers");
+  app.add_option("--precision-table", args.precision_table,
+                 "FILE.json: precision of single layers, by tensor or node name");
+  app.add_flag("--strict-precision", args.strict_precision,
+               "keep the asked precision even where a sample (--like, --verify) leaves its range");
   app.add_option("--io", args.io, "f32 | native (not yet): type of the network's inputs and outputs")
       ->capture_default_str();
   app.add_flag("--allow-host", args.allow_host, "not yet: operators the chip cannot run become host steps");
@@ -34,7 +36,6 @@ void add_lower_args(CLI::App& app, LowerArgs& args) {
 CompileOptions to_options(const LowerArgs& args) {
   if (args.asymmetric) not_yet("--asymmetric");
   if (!args.calibration.empty()) not_yet("--calibration");
-  if (!args.precision_table.empty()) not_yet("--precision-table");
   if (args.allow_host) not_yet("--allow-host");
   if (args.io == "native") not_yet("--io native");
   if (args.io != "f32")
@@ -49,6 +50,8 @@ CompileOptions to_options(const LowerArgs& args) {
   options.stop_after = args.stop_after;
   options.disabled_rules = split_list(args.disabled_rules);
   options.disabled_passes = split_list(args.disabled_passes);
+  options.strict_precision = args.strict_precision;
+  if (!args.precision_table.empty()) options.precision_table = read_precision_table(args.precision_table);
   return options;
 }
 

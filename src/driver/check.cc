@@ -8,13 +8,14 @@
 
 #include "driver/options.h"
 #include "driver/pipeline.h"
+#include "ops/cast.h"
 #include "tpuc/frontend/onnx.h"
 #include "tpuc/support/check.h"
 
 namespace tpuc {
 namespace {
 
-constexpr std::array<Precision, 2> kPrecisions = {Precision::F32, Precision::F16};
+constexpr std::array<Precision, 3> kPrecisions = {Precision::F32, Precision::F16, Precision::Bf16};
 
 // What became of a foreign node, by precision.
 struct Fate {
@@ -32,7 +33,7 @@ Fates ask_backend(const Graph& lowered, const Backend& backend, Precision precis
     const std::vector<std::string> nodes = op.loc.empty() ? std::vector{name_of(op)} : op.loc;
     for (const std::string& node : nodes) {
       Fate& fate = fates[node];
-      fate.computed_in.insert(op.out(0)->type.dtype);
+      if (!op.is<ops::Cast>()) fate.computed_in.insert(op.out(0)->type.dtype);
       if (!support.ok && fate.why_not.empty()) fate.why_not = fmt::format("{}: {}", op.name(), support.why);
     }
   }
@@ -66,7 +67,11 @@ void add_fates(CheckReport& report, const std::array<Fates, kPrecisions.size()>&
         node.supported = report.supported = false;
         node.note = found->second.why_not;
       } else {
+        const DType asked = dtype_of_floats(kPrecisions[i]);
+        const bool as_asked = std::all_of(found->second.computed_in.begin(), found->second.computed_in.end(),
+                                          [&](DType t) { return t == asked || !is_float(t); });
         node.precisions += (node.precisions.empty() ? "" : " ") + std::string(to_string(kPrecisions[i]));
+        if (!as_asked) node.precisions += "*";
       }
     }
   }
@@ -74,7 +79,7 @@ void add_fates(CheckReport& report, const std::array<Fates, kPrecisions.size()>&
 
 }  // namespace
 
-CheckReport check_model(const ModelRequest& request, const Backend& backend) {
+CheckReport check_model(const ModelRequest& request, const PrecisionTable& table, const Backend& backend) {
   CheckReport report;
   if (format_of(request.source) == ModelFormat::Onnx) {
     OnnxCheck onnx = check_onnx(request.source, request.import);
@@ -89,6 +94,7 @@ CheckReport check_model(const ModelRequest& request, const Backend& backend) {
       PhaseClock clock;
       CompileOptions options;
       options.precision = kPrecisions[i];
+      options.precision_table = table;
       Prepared lowered = prepare_lowered(request, options, backend, clock);
       Graph& graph = main_graph(lowered.module);
       if (report.nodes.empty()) report.nodes = report_ops(graph);
@@ -111,12 +117,15 @@ std::string to_text(const CheckReport& report, bool only_problems) {
     name_width = std::max(name_width, std::min(node.name.size(), kWidest));
     op_width = std::max(op_width, std::min(node.op.size(), kWidest));
   }
+  bool has_islands = false;
   for (const NodeReport& node : report.nodes) {
+    has_islands |= node.precisions.find('*') != std::string::npos;
     refused += node.supported ? 0 : 1;
     if (only_problems && node.supported) continue;
-    out += fmt::format("{:<{}}  {:<{}}  {:<8}  {}\n", node.name, name_width, node.op, op_width,
+    out += fmt::format("{:<{}}  {:<{}}  {:<15}  {}\n", node.name, name_width, node.op, op_width,
                        node.supported ? node.precisions.empty() ? "-" : node.precisions : "refused", node.note);
   }
+  if (has_islands) out += "* computed in another type, between casts\n";
   return out + fmt::format("{} nodes, {} refused\n", report.nodes.size(), refused);
 }
 

@@ -10,16 +10,21 @@
 namespace tpuc {
 namespace {
 
+PrecisionTable table_of(const Options& options) {
+  return options.precision_table.empty() ? PrecisionTable{} : read_precision_table(options.precision_table);
+}
+
 CompileOptions to_options(const Options& options) {
-  if (options.precision == Precision::Bf16 || options.precision == Precision::Int8)
+  if (options.precision == Precision::Int8)
     throw UserError(diagnostic(ErrorCode::E2002, "precision {}: not yet", to_string(options.precision)));
   if (options.io == Io::Native) throw UserError(diagnostic(ErrorCode::E2002, "io native: not yet"));
   if (!options.calibration.empty()) throw UserError(diagnostic(ErrorCode::E2002, "calibration: not yet"));
-  if (!options.precision_table.empty()) throw UserError(diagnostic(ErrorCode::E2002, "precision_table: not yet"));
   CompileOptions out;
   out.chip = options.chip;
   out.precision = options.precision;
   out.dump_dir = options.dump_dir;
+  out.strict_precision = options.strict_precision;
+  out.precision_table = table_of(options);
   return out;
 }
 
@@ -41,12 +46,15 @@ Result<Artifact> compile(const Source& source, const Options& options) {
     PhaseClock clock;
     const Prepared lowered = prepare_lowered(to_request(source, options), how, *backend, clock);
     CompiledNet net = compile_lowered(lowered, how, *backend, options.threads, clock);
+    for (const std::string& note : lowered.precision_notes) net.warnings.push_back({ErrorCode::E7002, note, {}});
+    if (lowered.opt_range_loss) net.warnings.push_back(*lowered.opt_range_loss);
     return Artifact{std::move(net.bytes), std::move(net.warnings)};
   });
 }
 
 Result<CheckReport> check(const Source& source, const Options& options) {
-  return result_of<CheckReport>([&] { return check_model(to_request(source, options), *make_backend(options.chip)); });
+  return result_of<CheckReport>(
+      [&] { return check_model(to_request(source, options), table_of(options), *make_backend(options.chip)); });
 }
 
 Result<RunResult> run(const Source& source, const Arrays& inputs, const Options& options, const RunOptions& how) {

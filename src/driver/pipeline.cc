@@ -2,6 +2,7 @@
 #include "driver/pipeline.h"
 
 #include "driver/options.h"
+#include "driver/precision_choice.h"
 #include "tpuc/support/check.h"
 
 namespace tpuc {
@@ -62,8 +63,20 @@ Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& opti
   out.module = load_model_graph(request);
   Graph& graph = main_graph(out.module);
   const std::vector<ArtifactTensor> inputs = inputs_of(graph), outputs = outputs_of(graph);
+  const LayerPrecisions table(options.precision_table, graph);
   clock.start("optimise and lower");
-  out.report = run_pipeline(out.module, pass_options(options, true, &backend));
+  PassOptions passes = pass_options(options, true, &backend);
+  const PrecisionRequest precision{passes.precision, &table, &request.import.like, options.strict_precision,
+                                   request.threads};
+  passes.layer_precisions = [&](const Graph& canonical) {
+    clock.start("choose precisions");
+    PrecisionChoice choice = choose_precisions(canonical, precision, backend);
+    clock.start("optimise and lower");
+    out.precision_notes = std::move(choice.notes);
+    out.opt_range_loss = std::move(choice.opt_loss);
+    return std::move(choice.of);
+  };
+  out.report = run_pipeline(out.module, passes);
   clock.stop();
   note_changes("input", inputs, inputs_of(graph), out.border_notes);
   note_changes("output", outputs, outputs_of(graph), out.border_notes);

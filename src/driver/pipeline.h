@@ -2,11 +2,13 @@
 // in their order; memory of a phase is freed before the next where nothing needs it any more.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "driver/model.h"
 #include "driver/phases.h"
+#include "driver/precision_table.h"
 #include "tpuc/backend/backend.h"
 #include "tpuc/pass/pipeline.h"
 
@@ -19,6 +21,8 @@ struct CompileOptions {
   double max_seconds = 0;
   std::string dump_dir, dump_after, stop_after;
   std::vector<std::string> disabled_rules, disabled_passes;
+  PrecisionTable precision_table;
+  bool strict_precision = false;  // keep F16 even where the sample leaves its range
 };
 
 // E2001 with the chips there are.
@@ -28,11 +32,14 @@ std::unique_ptr<const Backend> make_backend(const std::string& chip);
 struct Prepared {
   Module module;
   PassReport report;
-  std::vector<std::string> border_notes;  // "input `ids`: i64 became i32"
+  std::vector<std::string> border_notes;     // "input `ids`: i64 became i32"
+  std::vector<std::string> precision_notes;  // "kept in F32: ..."
+  std::optional<Diagnostic> opt_range_loss;  // E7002: the sample leaves F16's range, and strict_precision keeps it
 };
 // Import and optimisation; the element types stay the model's.
 Prepared prepare_float(const ModelRequest& request, const CompileOptions& options, PhaseClock& clock);
-// And on to the chip's element types. The graph may still hold ops without a kernel.
+// And on to the chip's element types. The graph may still hold ops without a kernel. Where request.import.like holds all
+// inputs it is a sample: what leaves F16's range on it keeps F32.
 Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& options, const Backend& backend,
                          PhaseClock& clock);
 

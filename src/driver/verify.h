@@ -21,7 +21,8 @@ FloatResult run_float(const Graph& graph, const NamedTensors& sample, unsigned t
 // The lowered graph on the sample.
 struct LoweredResult {
   NamedTensors outputs;
-  std::optional<Diagnostic> overflow;  // E7002: the first value that is finite in the float graph and not here
+  // E7002: an output is finite in the float graph and not here; names the first value of which that holds.
+  std::optional<Diagnostic> overflow;
 };
 LoweredResult run_lowered(const Graph& graph, const NamedTensors& sample, const FloatResult& reference,
                           unsigned threads);

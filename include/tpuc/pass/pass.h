@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "tpuc/ir/verify.h"
@@ -24,6 +25,8 @@ struct PassOptions {
   int64_t fold_limit_bytes = 64 << 20;  // constant folding makes no result larger than this from smaller inputs
   // Whether the back end runs an op in that float type; ops it does not stay in f32 between casts. Empty: it does.
   std::function<bool(const Op&, DType)> supports;
+  // The float type of single ops where it is not `precision`; lower-precision asks once, about the graph it is to lower.
+  std::function<std::unordered_map<const Op*, DType>(const Graph&)> layer_precisions;
   std::function<void(const NearMiss&)> explain;
 };
 

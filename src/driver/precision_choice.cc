@@ -1,0 +1,99 @@
+// Joins the user's table with what the sample shows. A row of the table is the user's word: it is not overruled.
+#include "driver/precision_choice.h"
+
+#include <algorithm>
+
+#include "driver/pipeline.h"
+#include "driver/tensors.h"
+#include "tpuc/support/check.h"
+
+namespace tpuc {
+namespace {
+
+constexpr size_t kMaxLines = 16;
+
+bool computes_floats(const Op& op) {
+  return std::any_of(op.out().begin(), op.out().end(), [](const auto& v) { return is_float(v->type.dtype); }) ||
+         std::any_of(op.in().begin(), op.in().end(),
+                     [](const Value* v) { return v != nullptr && is_float(v->type.dtype); });
+}
+
+// Names made by the compiler ("x~mul") are in no model: a row then names the node.
+std::string row_name(const Op& op) {
+  const std::string& name = op.out(0)->name;
+  return name.find('~') != std::string::npos && !op.loc.empty() ? op.loc.back() : name;
+}
+
+// In program order.
+std::vector<const Op*> in_order(const Graph& graph, const std::unordered_set<const Op*>& ops) {
+  std::vector<const Op*> out;
+  for (const Op& op : graph.ops())
+    if (ops.contains(&op)) out.push_back(&op);
+  return out;
+}
+
+Diagnostic loss_diagnostic(const RangeReport& report, const std::vector<const Op*>& ops) {
+  Diagnostic d = diagnostic(ErrorCode::E7002, "{}", to_text(report.losses.front()));
+  for (size_t i = 0; i < std::min(ops.size(), kMaxLines); ++i)
+    d.notes.emplace_back("table", precision_row(row_name(*ops[i]), DType::F32));
+  if (ops.size() > kMaxLines) d.notes.emplace_back("table", fmt::format("... and {} more", ops.size() - kMaxLines));
+  return std::move(d).note("hint", fmt::format("{} tensors leave the range on the sample: these rows of a "
+                                               "--precision-table keep them in f32, and so does compiling without "
+                                               "--strict-precision",
+                                               report.losses.size()));
+}
+
+std::vector<std::string> kept_notes(const RangeReport& report, size_t kept, size_t all) {
+  std::vector<std::string> notes;
+  notes.push_back(fmt::format("kept in F32: {} tensors that leave the range of f16 on the sample ({} of {} operators)",
+                              report.losses.size(), kept, all));
+  for (size_t i = 0; i < std::min(report.losses.size(), kMaxLines); ++i)
+    notes.push_back("kept in F32: " + to_text(report.losses[i]));
+  if (report.losses.size() > kMaxLines)
+    notes.push_back(fmt::format("kept in F32: ... and {} more", report.losses.size() - kMaxLines));
+  return notes;
+}
+
+// The tensors of the sample that are still inputs: others have become constants.
+NamedTensors fed_inputs(const Graph& graph, const NamedTensors& tensors) {
+  NamedTensors own;
+  for (const auto& v : graph.inputs()) own.emplace(v->name, tensors.at(v->name));
+  return feed(inputs_of(graph), own, false);
+}
+
+}  // namespace
+
+bool is_sample_of(const Graph& graph, const NamedTensors& tensors) {
+  return std::all_of(graph.inputs().begin(), graph.inputs().end(), [&](const auto& v) {
+    const auto found = tensors.find(v->name);
+    return found != tensors.end() && found->second.dims() == v->type.dims;
+  });
+}
+
+PrecisionChoice choose_precisions(const Graph& graph, const PrecisionRequest& request, const Backend& backend) {
+  PrecisionChoice choice;
+  for (const Op& op : graph.ops())
+    if (const std::optional<DType> row = request.table->of(op)) choice.of.emplace(&op, *row);
+  std::unordered_set<const Op*> in_f16;
+  for (const Op& op : graph.ops()) {
+    const auto row = choice.of.find(&op);
+    const DType wanted = row == choice.of.end() ? request.precision : row->second;
+    if (wanted == DType::F16 && op.place == Place::Chip && computes_floats(op) && backend.supports(op, wanted).ok)
+      in_f16.insert(&op);
+  }
+  if (in_f16.empty() || request.opt_sample == nullptr || !is_sample_of(graph, *request.opt_sample)) return choice;
+  const RangeReport report = find_range_losses(
+      graph, fed_inputs(graph, *request.opt_sample), [&](const Op& op) { return in_f16.contains(&op); },
+      request.threads);
+  if (report.losses.empty()) return choice;
+  const std::vector<const Op*> kept = in_order(graph, report.keep_in_f32);
+  if (request.strict) {
+    choice.opt_loss = loss_diagnostic(report, kept);
+    return choice;
+  }
+  for (const Op* op : kept) choice.of.emplace(op, DType::F32);
+  choice.notes = kept_notes(report, kept.size(), graph.ops().size());
+  return choice;
+}
+
+}  // namespace tpuc

@@ -16,10 +16,18 @@ namespace tpuc::bm1684x {
 
 class Emitter;
 
+// Rows of a window seen as channels: channel k * C + c, row r of the view is row r * stride + k - pad of channel c,
+// zero where the tensor has no such row. `count` 0: channels are channels.
+struct FoldedRows {
+  int64_t count = 0, stride = 1, pad = 0, rows = 0;  // of the window; rows: of the tensor
+  bool operator==(const FoldedRows&) const = default;
+};
+
 // How an operand is seen as [N,C,H,W]. The tensor is row-major in DDR; strides are elements of it.
 struct View {
   Shape4 dims{1, 1, 1, 1};
   Shape4 strides{0, 0, 0, 0};
+  FoldedRows folded{};
   bool operator==(const View&) const = default;
 };
 View row_major(const Shape4& dims);

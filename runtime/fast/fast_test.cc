@@ -138,6 +138,25 @@ TEST_CASE("fast matrix products equal their meaning", "[op]") {
   }
 }
 
+TEST_CASE("fast products that read and write heads between rows and columns equal their meaning", "[op]") {
+  Random r;
+  for (int i = 0; i < kRounds; ++i) {
+    Case c;
+    const DType t = pick_type(r);
+    const int64_t m = r.between(1, 9), k = r.between(1, 40), n = r.between(1, 20), heads = r.between(1, 4);
+    ops::MatMul::Attrs at;
+    at.transpose_b = r.coin();
+    const std::vector<int64_t> swap{1, 0, 2};
+    at.order_a = swap;
+    if (r.coin()) at.order_b = swap;
+    if (r.coin()) at.order_y = swap;
+    Dims b{heads, at.transpose_b ? n : k, at.transpose_b ? k : n};
+    if (!at.order_b.empty()) std::swap(b[0], b[1]);
+    c.graph.add<ops::MatMul>({c.operand(r.tensor(t, {m, heads, k})), c.operand(r.tensor(t, b))}, at);
+    c.check(tolerance(t));
+  }
+}
+
 TEST_CASE("fast pools equal their meaning", "[op]") {
   Random r;
   for (int i = 0; i < kRounds; ++i) {

@@ -11,10 +11,18 @@ namespace {
 
 using dnnl::memory;
 
-// Row-major strides of an operand of `rank` axes (leading ones added), its last two exchanged when transposed.
-memory::desc operand(Dims dims, size_t rank, bool transposed) {
-  dims.insert(dims.begin(), rank - dims.size(), 1);
+// Row-major strides of an operand of `rank` axes (leading ones added), read in an order of its own and with the last
+// two exchanged when transposed.
+memory::desc operand(Dims dims, size_t rank, bool transposed, const std::vector<int64_t>& order = {}) {
   Dims strides = row_major_strides(dims);
+  const Dims stored = dims, stored_strides = strides;
+  for (size_t i = 0; i < order.size(); ++i) {
+    dims[i] = stored[static_cast<size_t>(order[i])];
+    strides[i] = stored_strides[static_cast<size_t>(order[i])];
+  }
+  const int64_t all = element_count(dims);
+  strides.insert(strides.begin(), rank - dims.size(), all);
+  dims.insert(dims.begin(), rank - dims.size(), 1);
   if (transposed) {
     std::swap(dims[rank - 1], dims[rank - 2]);
     std::swap(strides[rank - 1], strides[rank - 2]);
@@ -62,8 +70,15 @@ void pack(Product& p, const memory::desc& want, const Tensor& b) {
 
 // [batch...,M,K] x [K,N] with everything in front one axis: a plain product of two matrices.
 bool flattens(const Site& site, const ops::MatMul::Attrs& attrs) {
-  return !attrs.transpose_a &&
+  return !attrs.transpose_a && attrs.order_a.empty() && attrs.order_b.empty() && attrs.order_y.empty() &&
          element_count(site.dims(1)) == site.dims(1).back() * site.dims(1)[site.dims(1).size() - 2];
+}
+
+// The result is stored as permute(product){order}: the product's axis order[i] is the stored axis i.
+std::vector<int64_t> inverse(const std::vector<int64_t>& order) {
+  std::vector<int64_t> inv(order.size());
+  for (size_t i = 0; i < order.size(); ++i) inv[static_cast<size_t>(order[i])] = static_cast<int64_t>(i);
+  return inv;
 }
 
 Kernel build(const Site& site) {
@@ -79,14 +94,14 @@ Kernel build(const Site& site) {
   Product p{engine,
             dnnl::stream(engine),
             {},
-            operand(a, rank, attrs.transpose_a),
-            operand(b, rank, attrs.transpose_b),
-            operand(y, rank, false),
+            operand(a, rank, attrs.transpose_a, attrs.order_a),
+            operand(b, rank, attrs.transpose_b, attrs.order_b),
+            operand(y, rank, false, inverse(attrs.order_y)),
             {},
             {}};
   if (site.has(2)) {
     Dims bias(rank, 1);
-    bias.back() = y.back();
+    bias.back() = site.dims(2).back();
     p.bias = operand(bias, rank, false);
   }
   const bool pack_b = site.constant(1) != nullptr && rank == 2;

@@ -60,11 +60,54 @@ void multiply(const std::vector<T>& a, const std::vector<T>& b, int64_t rows, in
     }
 }
 
+Dims in_order(const Dims& dims, const std::vector<int64_t>& order) {
+  Dims d;
+  for (const int64_t axis : order) d.push_back(dims[static_cast<size_t>(axis)]);
+  return order.empty() ? dims : d;
+}
+
+// permute(x){order}: element by element.
+template <class T>
+std::vector<T> permuted(std::vector<T> x, const Dims& dims, const std::vector<int64_t>& order) {
+  if (order.empty()) return x;
+  const Dims strides = row_major_strides(dims), to = in_order(dims, order);
+  std::vector<T> y(x.size());
+  for (size_t i = 0; i < y.size(); ++i) {
+    auto rest = static_cast<int64_t>(i);
+    int64_t from = 0;
+    for (size_t axis = to.size(); axis-- > 0; rest /= to[axis])
+      from += rest % to[axis] * strides[static_cast<size_t>(order[axis])];
+    y[i] = x[static_cast<size_t>(from)];
+  }
+  return y;
+}
+
+// The product before order_y.
+Dims product_dims(const Dims& y, const std::vector<int64_t>& order) {
+  Dims d = y;
+  for (size_t i = 0; i < order.size(); ++i) d[static_cast<size_t>(order[i])] = y[i];
+  return d;
+}
+
+void check_order(const InferCtx& ctx, std::string_view what, const std::vector<int64_t>& order, size_t rank) {
+  if (order.empty()) return;
+  std::vector<int64_t> sorted = order;
+  std::sort(sorted.begin(), sorted.end());
+  bool is_order = sorted.size() == rank;
+  for (size_t i = 0; is_order && i < rank; ++i) is_order = sorted[i] == static_cast<int64_t>(i);
+  if (!is_order)
+    throw UserError(diagnostic(ErrorCode::E1206, "{}: {} is {}, expected the axes 0 to {} in some order", ctx.op, what,
+                               to_string(order), rank - 1));
+}
+
 template <class T>
 void eval_matmul(const EvalArgs& in, const MatMul::Attrs& attrs, Tensor& out) {
-  const Operand a = operand(in[0].dims(), attrs.transpose_a), b = operand(in[1].dims(), attrs.transpose_b);
-  const Operand y = operand(out.dims(), false);
-  const std::vector<T> a_all = elements<T>(in[0]), b_all = elements<T>(in[1]);
+  const Operand a = operand(in_order(in[0].dims(), attrs.order_a), attrs.transpose_a),
+                b = operand(in_order(in[1].dims(), attrs.order_b), attrs.transpose_b);
+  const Dims product = product_dims(out.dims(), attrs.order_y);
+  const Operand y = operand(product, false);
+  const std::vector<T> a_all = permuted(elements<T>(in[0]), in[0].dims(), attrs.order_a),
+                       b_all = permuted(elements<T>(in[1]), in[1].dims(), attrs.order_b);
   std::vector<T> result(static_cast<size_t>(out.count()));
   for (int64_t i = 0; i < element_count(y.batch); ++i)
     multiply(row_major(a_all, a, attrs.transpose_a, batch_index(a.batch, y.batch, i)),
@@ -76,7 +119,7 @@ void eval_matmul(const EvalArgs& in, const MatMul::Attrs& attrs, Tensor& out) {
   }
   if (attrs.activation != Activation::None)
     for (T& v : result) v = static_cast<T>(apply(attrs.activation, static_cast<float>(v)));
-  store(out, result);
+  store(out, permuted(std::move(result), product, attrs.order_y));
 }
 
 void check_types(const InferCtx& ctx) {
@@ -163,7 +206,10 @@ std::vector<TensorType> MatMul::infer(const InferCtx& ctx, const Attrs& attrs) {
   check_types(ctx);
   require_min_rank(ctx, 0, "first operand", 2);
   require_min_rank(ctx, 1, "second operand", 2);
-  const Operand a = operand(ctx.dims(0), attrs.transpose_a), b = operand(ctx.dims(1), attrs.transpose_b);
+  check_order(ctx, "order_a", attrs.order_a, ctx.dims(0).size());
+  check_order(ctx, "order_b", attrs.order_b, ctx.dims(1).size());
+  const Operand a = operand(in_order(ctx.dims(0), attrs.order_a), attrs.transpose_a),
+                b = operand(in_order(ctx.dims(1), attrs.order_b), attrs.transpose_b);
   if (a.cols != b.rows) throw UserError(depth_error(ctx, a.cols, b.rows));
   const auto batch = broadcast(a.batch, b.batch);
   if (!batch)
@@ -172,11 +218,30 @@ std::vector<TensorType> MatMul::infer(const InferCtx& ctx, const Attrs& attrs) {
   require_vector(ctx, 2, "bias", b.cols, "columns");
   Dims dims = *batch;
   dims.insert(dims.end(), {a.rows, b.cols});
-  return {like_input(ctx, dims)};
+  check_order(ctx, "order_y", attrs.order_y, dims.size());
+  return {like_input(ctx, in_order(dims, attrs.order_y))};
 }
 
 void MatMul::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) {
   with_compute_type(in[0].dtype(), [&](auto t) { eval_matmul<decltype(t)>(in, a, out[0]); });
+}
+
+Values MatMul::decompose(const Op& op, Builder& b) {
+  const auto& attrs = op.attrs<MatMul>();
+  if (!attrs.order_a.empty() || !attrs.order_b.empty() || !attrs.order_y.empty()) return {};
+  const Dims& y = op.out(0)->type.dims;
+  Values in = op.in();
+  bool changed = false;
+  for (size_t i = 0; i < 2; ++i) {
+    const Dims& d = in[i]->type.dims;
+    Dims wanted(y.begin(), y.end() - 2);
+    wanted.insert(wanted.end(), d.end() - 2, d.end());
+    if (element_count(wanted) == element_count(d)) continue;
+    in[i] = b.add<Expand>({in[i]}, {.shape = wanted});
+    changed = true;
+  }
+  if (!changed) return {};
+  return {b.add<MatMul>(std::move(in), attrs)};
 }
 
 std::span<const ImportRule> MatMul::imports() {

@@ -40,12 +40,21 @@ TEST_CASE("matmul multiplies integers exactly", "[op]") {
   CHECK(values<MatMul>({i64({1, 2}, {3, int64_t{1} << 40}), i64({2, 1}, {5, 7})}) == Reals{15 + 7 * std::pow(2.0, 40)});
 }
 
+TEST_CASE("matmul reads and writes its axes in orders of their own", "[op]") {
+  // a: 2 rows of 2 heads; head 0 is [0; 2], head 1 is [1; 3]. b: [[0, 1]] and [[2, 3]].
+  const Tensor a = counting({2, 2, 1}), b = counting({2, 1, 2});
+  CHECK(values<MatMul>({a, b}, {.order_a = {1, 0, 2}}) == Reals{0, 0, 0, 2, 2, 3, 6, 9});
+  CHECK(values<MatMul>({a, b}, {.order_a = {1, 0, 2}, .order_y = {1, 0, 2}}) == Reals{0, 0, 2, 3, 0, 2, 6, 9});
+}
+
 TEST_CASE("matmul reports shapes that do not fit", "[op]") {
   const Tensor a = counting({2, 3});
   CHECK(error_of<MatMul>({a, counting({4, 2})}) == 1209);
   CHECK(error_of<MatMul>({a, counting({3})}) == 1201);
   CHECK(error_of<MatMul>({counting({2, 2, 3}), counting({3, 3, 2})}) == 1203);
   CHECK(error_of<MatMul>({a, counting({3, 2}), counting({3})}) == 1209);
+  CHECK(error_of<MatMul>({a, counting({3, 2})}, {.order_a = {0, 0}}) == 1206);
+  CHECK(error_of<MatMul>({a, counting({3, 2})}, {.order_y = {1}}) == 1206);
   CHECK(error_of<MatMul>({a, i64({3, 1}, {1, 2, 3})}) == 1202);
   CHECK(error_of<MatMul>({i64({1, 1}, {1}), typed(DType::I32, {1, 1}, {1})}) == 1202);
 }

@@ -19,6 +19,10 @@ using ops::ConvTranspose2d;
 Views views(const Op& op) {
   const ConvGeometry g = conv_geometry(op);
   Views v{{row_major(g.in), View{}, View{}}, row_major(g.out)};
+  if (g.folded.count > 0) {
+    const Dims x = row_major_strides(op.in(0)->type.dims);
+    v.in[0] = {g.in, {x[0], x[1], x[2], x[3]}, g.folded};
+  }
   if (g.opt_filter == nullptr) v.in[1] = row_major({1, g.out[1], 1, g.in_per_group * g.taps()});
   if (g.has_bias && g.opt_bias == nullptr) v.in[2] = {{1, g.out[1], 1, 1}, {g.out[1], 1, 1, 1}};
   return v;
@@ -50,8 +54,12 @@ Footprint footprint(const Op& op, const Region& out) {
 std::vector<std::byte> pack(const Op& op, const Region& out) {
   const ConvTile t = conv_tile(op, out);
   const ConvGeometry& g = t.g;
-  const FilterSource source{g.opt_filter,     g.opt_bias,   g.in_per_group, g.out_per_group,
-                            g.filter_is_oihw, out.begin[1], t.depth.begin};
+  FilterSource source;
+  source.filter = g.opt_filter, source.opt_bias = g.opt_bias;
+  source.in_per_group = g.in_per_group, source.out_per_group = g.out_per_group;
+  source.is_oihw = g.filter_is_oihw;
+  source.folded_rows = g.folded.count;
+  source.first_out = out.begin[1], source.first_in = t.depth.begin;
   return g.is_depthwise() ? pack_depthwise(t.depthwise_image(), source) : pack_conv(t.image(), source);
 }
 

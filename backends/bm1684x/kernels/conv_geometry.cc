@@ -48,6 +48,33 @@ Support axis_support(const ConvAxis& x, std::string_view name) {
   return {};
 }
 
+// A convolution of few channels ("stem") with the rows of its filter as channels: the array sums up 32 channels of
+// halves at once.   source: COOKBOOK.md section 1, "Few input channels"; CYCLES.md sections 2 and 3
+FoldedRows fold_of(const ConvGeometry& g) {
+  const ConvAxis& h = g.h;
+  const bool fits = !g.is_transposed && g.groups == 1 && g.prec != Prec::F32 && g.opt_filter != nullptr &&
+                    !g.is_by_tap() && h.dilation == 1 && h.kernel > 1 && h.kernel * g.in[1] <= kLanes;
+  if (!fits) return {};
+  const int64_t block = kEuBytes / size_of(g.prec);
+  const int64_t places = g.out[0] * ceil_div(g.out[1], kLanes) * ceil_div(g.out[2] * g.out[3], int64_t{4});
+  const int64_t saved =
+      places * g.w.kernel * (h.kernel * ceil_div(g.in[1], block) - ceil_div(h.kernel * g.in[1], block));
+  // Rows are loaded once for each filter row; and what made the input cannot leave it in local memory.
+  const int64_t row_bytes = g.in[0] * g.in[1] * g.in[3] * size_of(g.prec);
+  const int64_t loaded_more = (h.kernel * g.out[2] + g.in[2]) * row_bytes;
+  constexpr int64_t kBytesPerCycle = 50, kMargin = 2;  // of the DMA; the gain must be clear
+  if (saved * kBytesPerCycle < kMargin * loaded_more) return {};
+  return {h.kernel, h.stride, h.pad_before, g.in[2]};
+}
+
+void fold(ConvGeometry& g) {
+  g.folded = fold_of(g);
+  if (g.folded.count == 0) return;
+  g.in_per_group = g.in[1] *= g.folded.count;
+  g.in[2] = g.out[2];
+  g.h = {1, 1, 1, 1, 0, g.out[2], g.out[2]};
+}
+
 }  // namespace
 
 AxisNeed axis_need(const ConvAxis& axis, int64_t out_begin, int64_t out_count, int64_t most_pad) {
@@ -93,6 +120,7 @@ ConvGeometry conv_geometry(const Op& op) {
   g.opt_filter = op.in(1)->is_constant() ? &op.in(1)->tensor() : nullptr;
   g.has_bias = op.in(2) != nullptr;
   g.opt_bias = g.has_bias && op.in(2)->is_constant() ? &op.in(2)->tensor() : nullptr;
+  fold(g);
   return g;
 }
 

@@ -36,6 +36,10 @@ struct ConvGeometry {
   const Tensor *opt_filter = nullptr, *opt_bias = nullptr;  // constants
   bool has_bias = false, filter_is_oihw = true;
 
+  // Rows of the filter taken as channels, where few channels would leave the array empty; all else here is meant after
+  // that: h is one row, `in` the folded view.
+  FoldedRows folded{};
+
   int64_t taps() const { return h.kernel * w.kernel; }
   // Strides and dilations that no command has: one command for each tap.
   bool is_by_tap() const;

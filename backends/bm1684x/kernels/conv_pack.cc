@@ -67,6 +67,10 @@ int64_t FilterLayout::block_stride() const { return by_tap ? block() : taps * bl
 int64_t FilterLayout::lane_bytes() const { return rows() * align_up(in_channels, block()) * taps * size_of(prec); }
 
 int64_t FilterSource::at(int64_t out, int64_t in, int64_t tap, int64_t taps) const {
+  if (folded_rows > 0) {
+    const int64_t channels = in_per_group / folded_rows;
+    return ((out * channels + in % channels) * folded_rows + in / channels) * taps + tap;
+  }
   if (is_oihw) return (out * in_per_group + in) * taps + tap;
   return ((out / out_per_group * in_per_group + in) * out_per_group + out % out_per_group) * taps + tap;
 }

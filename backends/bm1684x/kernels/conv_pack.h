@@ -46,6 +46,7 @@ struct FilterSource {
   const Tensor* opt_bias = nullptr;
   int64_t in_per_group = 1, out_per_group = 1;
   bool is_oihw = true;
+  int64_t folded_rows = 0;              // of the filter, taken as channels: channel k * C + c is row k of channel c
   int64_t first_out = 0, first_in = 0;  // what the image's channels 0 are
 
   int64_t at(int64_t out, int64_t in, int64_t tap, int64_t taps) const;  // element of `filter`

@@ -4,6 +4,7 @@
 #include "backends/bm1684x/kernels/conv_pack.h"
 #include "backends/bm1684x/kernels/conv_window.h"
 #include "backends/bm1684x/kernels/kernel_cases.h"
+#include "backends/bm1684x/plan/tiler.h"
 
 using namespace tpuc;
 using namespace tpuc::bm1684x;
@@ -103,6 +104,20 @@ TEST_CASE("input channels are summed up in parts where lanes are small", "[kerne
                             {.pads = {1, 0, 16, 0}, .dilations = {17, 1}}, {5e-4, 2e-5}, kHalf, 4096);
 }
 
+TEST_CASE("the planner cuts a sum whose constants alone fill a lane", "[kernel]") {
+  ConstantStore store;
+  Graph g("g", store);
+  Value* w = g.constant(Tensor(DType::F16, {70, 300, 3, 3}), "w");
+  const Op& op = g.add<ops::Conv2d>({g.input({DType::F16, {1, 300, 6, 5}, {}}, "x"), w}, {.pads = {1, 1, 1, 1}});
+  PlanOptions options;
+  CHECK(tile_alone(op, options).front().depth == Depth{});
+  options.lane_bytes = 4096;
+  const auto tiles = tile_alone(op, options);
+  CHECK(tiles[0].depth.begin == 0);
+  CHECK(tiles[1].depth.begin == tiles[0].depth.extent);
+  CHECK(tiles[1].begin == tiles[0].begin);
+}
+
 TEST_CASE("filters and biases computed at run time", "[kernel]") {
   check_floats<ops::Conv2d>({{{1, 70, 9, 8}}, {{130, 70, 3, 3}, false, -1, 1}, {{130}}}, {.pads = {1, 1, 1, 1}}, kF32,
                             kHalf, 12288);
@@ -112,6 +127,19 @@ TEST_CASE("filters and biases computed at run time", "[kernel]") {
   check_floats<ops::Conv2d>({{{1, 70, 9, 8}}, {{70, 1, 3, 3}, false, -1, 1}, {{70}}},
                             {.pads = {1, 1, 1, 1}, .group = 70}, kF32, kHalf);
   check_floats<ops::Conv2d>({{{1, 40, 40, 8}}, {{66, 40, 2, 2}, false, -1, 1}}, {.strides = {17, 2}}, kF32, kHalf);
+}
+
+TEST_CASE("filter rows of few channels become channels", "[kernel]") {
+  const Operand x{{2, 3, 30, 32}};
+  const ops::Conv2d::Attrs stem{.strides = {2, 2}, .pads = {3, 3, 3, 3}};
+  check_floats<ops::Conv2d>({x, weights({70, 3, 7, 7}), weights({70})}, stem, kF32, kHalf, 8192);
+  check_floats<ops::Conv2d>({{{1, 1, 9, 40}}, weights({5, 1, 9, 3})}, {.pads = {4, 0, 4, 2}}, kF32, kHalf);
+  check_floats<ops::Conv2d>({{{1, 2, 3, 40}}, weights({5, 2, 5, 3})}, {.pads = {4, 0, 4, 2}}, kF32, kHalf);
+  ConstantStore store;
+  Graph g("g", store);
+  Value* w = g.constant(Tensor(DType::F16, {70, 3, 7, 7}), "w");
+  const Op& op = g.add<ops::Conv2d>({g.input({DType::F16, {2, 3, 30, 32}, {}}, "x"), w}, stem);
+  CHECK(find_kernel("conv2d")->views(op).in[0].dims == Shape4{2, 21, 15, 32});
 }
 
 TEST_CASE("what the convolution array cannot do is said", "[kernel]") {

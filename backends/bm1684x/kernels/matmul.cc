@@ -1,7 +1,7 @@
 // matmul on the convolution array, in two ways.   source: COOKBOOK.md section 2, TIU.md section 4
 //   rows:    A's rows are the filters (lane m), B [K,N] is the image [1,K,1,N], the result is [batch,M,1,N]: everything
-//   as in DDR columns: few rows and a constant B: B's columns are the filters, packed with the bias; A is the image
-//   [1,K,1,M]
+//            as in DDR
+//   columns: few rows and a constant B: B's columns are the filters, packed with the bias; A is the image [1,K,1,M]
 // f32: error 3e-6 of the largest result; halves: f32 accumulation, one rounding. A transposed operand is exchanged by
 // its load.
 #include "ops/matmul.h"
@@ -15,122 +15,58 @@
 #include "backends/bm1684x/kernels/conv_pack.h"
 #include "backends/bm1684x/kernels/eltwise_views.h"
 #include "backends/bm1684x/kernels/families.h"
+#include "backends/bm1684x/kernels/matmul_geometry.h"
 
 namespace tpuc::bm1684x {
 
 namespace {
 
 using ops::MatMul;
-
-// Up to here a channel row of 64 columns is cheaper than lanes half empty of rows.
-constexpr int64_t kFewRows = 48;
-
-struct Geometry {
-  int64_t batch_a = 1, batch_b = 1, m = 1, k = 1, n = 1;
-  bool transpose_a = false, transpose_b = false;
-  bool by_columns = false;
-  Prec prec = Prec::F32;
-  int64_t batch() const { return std::max(batch_a, batch_b); }
-};
-
-int64_t product(const Dims& d, size_t first, size_t last) {
-  int64_t p = 1;
-  for (size_t i = first; i < last; ++i) p *= d[i];
-  return p;
-}
-
-Geometry geometry(const Op& op) {
-  const auto& attrs = op.attrs<MatMul>();
-  const Dims &a = op.in(0)->type.dims, &b = op.in(1)->type.dims;
-  Geometry g;
-  g.prec = prec_of(op.out(0)->type.dtype);
-  g.transpose_a = attrs.transpose_a;
-  g.transpose_b = attrs.transpose_b;
-  g.m = a[a.size() - (g.transpose_a ? 1 : 2)];
-  g.k = a[a.size() - (g.transpose_a ? 2 : 1)];
-  g.n = b[b.size() - (g.transpose_b ? 2 : 1)];
-  g.batch_a = product(a, 0, a.size() - 2);
-  g.batch_b = product(b, 0, b.size() - 2);
-  // One B for all: the batches of A are more rows.
-  if (g.batch_b == 1 && !g.transpose_a) {
-    g.m *= g.batch_a;
-    g.batch_a = 1;
-  }
-  g.by_columns =
-      op.in(1)->is_constant() && g.batch() == 1 && g.m <= kFewRows && (op.in(2) == nullptr || op.in(2)->is_constant());
-  return g;
-}
+using Geometry = MatMulGeometry;
 
 // The inner columns of a tile.
-Depth depth_of(const Geometry& g, const Region& out) { return out.depth.extent > 0 ? out.depth : Depth{0, g.k}; }
+Depth depth_of(const Geometry& g, const Region& out) { return out.depth.extent > 0 ? out.depth : Depth{0, g.k()}; }
 bool starts(const Geometry& g, const Region& out) { return depth_of(g, out).begin == 0; }
 bool ends(const Geometry& g, const Region& out) {
   const Depth d = depth_of(g, out);
-  return d.begin + d.extent == g.k;
-}
-
-// The batches of both are the same, or one has only one.
-bool batches_pair(const Op& op, const Geometry& g) {
-  if (g.batch_a == 1 || g.batch_b == 1) return true;
-  const Dims &a = op.in(0)->type.dims, &b = op.in(1)->type.dims;
-  const auto leading = [](const Dims& d) {
-    Dims l(d.begin(), d.end() - 2);
-    l.erase(l.begin(), std::find_if(l.begin(), l.end(), [](int64_t x) { return x != 1; }));
-    return l;
-  };
-  return leading(a) == leading(b);
-}
-
-Support supports(const Op& op, DType) {
-  if (!is_float(op.in(0)->type.dtype)) return {false, fmt::format("elements are {}", to_string(op.in(0)->type.dtype))};
-  const Geometry g = geometry(op);
-  if (op.in(0)->type.dtype != op.in(1)->type.dtype && !g.by_columns)
-    return {false, "the operands have two element types"};
-  if (!batches_pair(op, g))
-    return {false, fmt::format("the leading axes of {} and {} broadcast against each other",
-                               to_string(op.in(0)->type.dims), to_string(op.in(1)->type.dims))};
-  for (const int64_t d : {g.batch(), g.m, g.k, g.n})
-    if (d > kMaxDim) return {false, fmt::format("extent {} of a matrix exceeds 65535 (TIU.md section 14)", d)};
-  return {};
-}
-
-View matrix(int64_t batch, int64_t rows, int64_t columns, bool transposed) {
-  View v{{batch, rows, 1, columns}, {rows * columns, transposed ? 1 : columns, 0, transposed ? rows : 1}};
-  if (columns == 1) v.strides[3] = 1;
-  return normalized(v);
+  return d.begin + d.extent == g.k();
 }
 
 Views views(const Op& op) {
-  const Geometry g = geometry(op);
+  const Geometry g = matmul_geometry(op);
   Views v;
   v.in.resize(op.in().size());
   if (g.by_columns) {  // the image of A: its K in lanes
-    v.in[0] = matrix(1, g.k, g.m, !g.transpose_a);
-    v.out = matrix(1, g.n, g.m, true);
+    v.in[0] = normalized({{1, g.k(), 1, g.a.rows}, {0, g.a.column_stride, 0, g.a.rows == 1 ? 1 : g.a.row_stride}});
+    v.out = normalized({{1, g.y.columns, 1, g.y.rows}, {0, 1, 0, g.y.rows == 1 ? 1 : g.y.row_stride}});
     return v;
   }
-  v.in[0] = matrix(g.batch_a, g.m, g.k, g.transpose_a);
-  v.in[1] = matrix(g.batch_b, g.k, g.n, g.transpose_b);
-  v.out = matrix(g.batch(), g.m, g.n, false);
-  if (op.in(2) != nullptr) v.in[2] = row_major({1, 1, 1, g.n});
+  v.in[0] = g.a.view();
+  v.in[1] = g.b.view();
+  v.out = g.y.view();
+  if (op.in(2) != nullptr) v.in[2] = row_major({1, 1, 1, g.y.columns});
   return v;
 }
 
+// Matrices side by side keep their columns together: each begins at a multiple of 64 bytes.
+Axes axes(const Op& op) {
+  const Geometry g = matmul_geometry(op);
+  return {.w = !g.y.is_side_by_side, .depth = g.k()};
+}
+
 std::vector<Need> needs(const Op& op, const Region& out) {
-  const Geometry g = geometry(op);
-  std::vector<Need> n(op.in().size());
+  const Geometry g = matmul_geometry(op);
   const Depth d = depth_of(g, out);
+  std::vector<Need> n(op.in().size());
   if (g.by_columns) {
     n[0] = {Need::Kind::Box, {{0, d.begin, 0, out.begin[3]}, {1, d.extent, 1, out.extent[3]}}};
     return n;
   }
-  const auto batches = [&](int64_t count) {
-    return count == 1 ? std::pair{int64_t{0}, int64_t{1}} : std::pair{out.begin[0], out.extent[0]};
-  };
-  const auto [a_first, a_count] = batches(g.batch_a);
-  const auto [b_first, b_count] = batches(g.batch_b);
-  n[0] = {Need::Kind::Box, {{a_first, out.begin[1], 0, d.begin}, {a_count, out.extent[1], 1, d.extent}}};
-  n[1] = {Need::Kind::Box, {{b_first, d.begin, 0, out.begin[3]}, {b_count, d.extent, 1, out.extent[3]}}};
+  const int64_t first = g.first_matrix(out), count = g.matrix_count(out);
+  const Region rows{{0, out.begin[1], 0, d.begin}, {1, out.extent[1], 1, d.extent}};
+  const Region columns{{0, d.begin, 0, out.begin[3]}, {1, d.extent, 1, out.extent[3]}};
+  n[0] = {Need::Kind::Box, g.a.box(first, count, rows)};
+  n[1] = {Need::Kind::Box, g.b.box(first, count, columns)};
   if (op.in(2) != nullptr) n[2] = {Need::Kind::Shared, {{0, 0, 0, out.begin[3]}, {1, 1, 1, out.extent[3]}}};
   return n;
 }
@@ -141,12 +77,12 @@ ConvImage image_of(const Op& op, const Geometry& g, const Region& out) {
 
 // Halves that one command does not finish add up in f32: parts of the inner columns, and rows that start from a bias.
 bool sums_apart(const Op& op, const Geometry& g, const Region& out) {
-  const bool in_parts = depth_of(g, out).extent < g.k;
+  const bool in_parts = depth_of(g, out).extent < g.k();
   return g.prec != Prec::F32 && (in_parts || (!g.by_columns && op.in(2) != nullptr));
 }
 
 Footprint footprint(const Op& op, const Region& out) {
-  const Geometry g = geometry(op);
+  const Geometry g = matmul_geometry(op);
   Footprint f;
   if (sums_apart(op, g, out)) f.scratch.push_back(aligned_bytes(Prec::F32, out.extent));
   if (g.by_columns) {
@@ -161,12 +97,12 @@ Footprint footprint(const Op& op, const Region& out) {
 
 // B's columns as filters [N,K,1,1].
 std::vector<std::byte> pack(const Op& op, const Region& out) {
-  const Geometry g = geometry(op);
+  const Geometry g = matmul_geometry(op);
   FilterSource source;
   source.filter = &op.in(1)->tensor();
   source.opt_bias = op.in(2) != nullptr ? &op.in(2)->tensor() : nullptr;
-  source.in_per_group = g.k, source.out_per_group = g.n;
-  source.is_oihw = g.transpose_b;
+  source.in_per_group = g.k(), source.out_per_group = g.b.columns;
+  source.is_oihw = g.b_is_transposed;
   source.first_out = out.begin[1], source.first_in = depth_of(g, out).begin;
   return pack_conv(image_of(op, g, out), source);
 }
@@ -194,13 +130,13 @@ LocalTensor bias_row(const Op& op, const TileCtx& t, const Need& need, size_t sc
   return wide;
 }
 
-// out [1,M,1,N] = rows of a * image b (+ what `out` holds). f32 rows are followed by the next group's only when K is a
-// multiple of 16: otherwise each group of 64 rows is one command.
+// out [1,M,1,N] = rows of a * image b (+ what `out` holds). Rows of 64 filters that do not follow each other closely
+// (f32 whose K is no multiple of 16, matrices side by side) are one command each.
 void multiply(const LocalTensor& out, const LocalTensor& a, const LocalTensor& b, bool accumulate, Emitter& e) {
   ConvArgs args;
   args.accumulate = accumulate;
   const int64_t block = a.prec == Prec::F32 ? 1 : kEuBytes / a.elem_bytes();
-  if (a.rows() == 1 || a.strides[1] == align_up(a.dims[3], block))
+  if (a.rows() == 1 || (a.strides[1] == align_up(a.dims[3], block) && out.is_aligned()))
     return e.conv(out, b, a.addr, Arg::constant(0), args);
   for (int64_t c = 0; c < out.dims[1]; c += kLanes) {
     Shape4 rows = out.dims;
@@ -214,16 +150,12 @@ void emit_rows(const Op& op, const Geometry& g, const TileCtx& t, const LocalTen
   const LocalTensor a = t.input(0, n[0].box), b = t.input(1, n[1].box);
   const bool has_bias = op.in(2) != nullptr, first = starts(g, t.region);
   if (has_bias && first) e.copy(sums, bias_row(op, t, n[2], sums_apart(op, g, t.region) ? 1 : 0, e));
-  for (int64_t i = 0; i < sums.dims[0]; ++i) {
-    const auto batch = [&](const LocalTensor& x) {
-      return x.at(x.dims[0] == 1 ? 0 : i, 0, 0, 0, {1, x.dims[1], x.dims[2], x.dims[3]});
-    };
-    multiply(batch(sums), batch(a), batch(b), has_bias || !first, e);
-  }
+  for (int64_t i = 0; i < g.matrix_count(t.region); ++i)
+    multiply(g.y.one(sums, i), g.a.one(a, i), g.b.one(b, i), has_bias || !first, e);
 }
 
 void emit(const Op& op, const TileCtx& t, Emitter& e) {
-  const Geometry g = geometry(op);
+  const Geometry g = matmul_geometry(op);
   const LocalTensor out = t.output();
   const bool apart = sums_apart(op, g, t.region);
   const LocalTensor sums = apart ? aligned(t.scratch[0], Prec::F32, out.dims) : out;
@@ -236,13 +168,11 @@ void emit(const Op& op, const TileCtx& t, Emitter& e) {
   apply_activation(op.attrs<MatMul>().activation, out, e);
 }
 
-Axes axes(const Op& op) { return {.depth = geometry(op).k}; }
-
 }  // namespace
 
 std::span<const Kernel> matmul_kernels() {
   static const Kernel kTable[] = {{.op = MatMul::kName,
-                                   .supports = supports,
+                                   .supports = matmul_supports,
                                    .views = views,
                                    .axes = axes,
                                    .needs = needs,

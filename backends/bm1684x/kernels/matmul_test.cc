@@ -37,3 +37,18 @@ TEST_CASE("inner columns are summed up in parts where lanes are small", "[kernel
   check_floats<ops::MatMul>({{{4, 1000}}, {{1000, 70}, true}, {{70}, true}}, {.activation = ops::Activation::Relu},
                             {1e-4, 1e-5}, kHalf, 2048);
 }
+
+TEST_CASE("matrices read and written where the heads of attention are", "[kernel]") {
+  using Order = std::vector<int64_t>;
+  const Order heads{0, 2, 1, 3};
+  // Columns of 64 bytes and more lie side by side in rows; narrow ones are loaded head by head.
+  for (const int64_t d : {32, 20}) {
+    check_floats<ops::MatMul>({{{1, 70, 3, d}}, {{1, 40, 3, d}}},
+                              {.transpose_b = true, .order_a = heads, .order_b = heads}, kF32, kHalf);
+    check_floats<ops::MatMul>({{{1, 3, 70, 40}}, {{1, 40, 3, d}}}, {.order_b = heads, .order_y = heads}, kF32, kHalf,
+                              4096);
+    check_floats<ops::MatMul>({{{70, 3, d}}, {{3, d, 9}}, {{9}}}, {.order_a = Order{1, 0, 2}}, kF32, kHalf);
+    check_floats<ops::MatMul>({{{3, 9, 70}}, {{3, 70, d}}, {{d}}},
+                              {.activation = ops::Activation::Relu, .order_y = Order{1, 0, 2}}, kF32, kHalf);
+  }
+}

@@ -66,11 +66,43 @@ class Writer {
     } else {
       const Prec prec = prec_of(l.value->type.dtype);
       const bool shared = l.need.kind == Need::Kind::Shared;
-      const DdrTensor t =
-          DdrTensor{p_->ddr.address(l.value, *aliases_), size_of(prec), l.view.dims, l.view.strides}.box(l.need.box);
+      const DdrTensor whole{p_->ddr.address(l.value, *aliases_), size_of(prec), l.view.dims, l.view.strides};
+      if (l.view.folded.count > 0) {
+        load_folded(l, whole, aligned(at(l.buffer), prec, l.need.box.extent));
+        return note(before, l.use);
+      }
+      const DdrTensor t = whole.box(l.need.box);
       emitter_.load(shared ? shared_row(at(l.buffer), prec, t.dims) : aligned(at(l.buffer), prec, t.dims), t);
     }
     note(before, l.use);
+  }
+
+  // Each row of the window is a load of its own; rows outside the tensor are filled.
+  void load_folded(const Load& l, const DdrTensor& whole, const LocalTensor& to) {
+    const FoldedRows& f = l.view.folded;
+    const Region& box = l.need.box;
+    const int64_t channels = l.view.dims[1] / f.count, first = box.begin[2], count = box.extent[2];
+    const auto fill = [&](int64_t from, int64_t rows) {
+      if (rows > 0) emitter_.fill(to.at(0, 0, from, 0, {to.dims[0], to.dims[1], rows, to.dims[3]}), 0);
+    };
+    const int64_t inner = std::clamp<int64_t>(ceil_div(f.pad, f.stride) - first, 0, count);
+    // The last row of the view that needs no row behind the tensor.
+    const int64_t last = f.rows + f.pad < f.count ? -1 : (f.rows + f.pad - f.count) / f.stride;
+    const int64_t behind = std::clamp<int64_t>(last + 1 - first, inner, count);
+    fill(0, inner);
+    fill(behind, count - behind);
+    for (int64_t k = 0; k < f.count; ++k) {
+      const int64_t low = std::max(first, k >= f.pad ? 0 : ceil_div(f.pad - k, f.stride));
+      const int64_t high = std::min(first + count - 1, (f.rows - 1 + f.pad - k) / f.stride);
+      if (high < low || f.rows - 1 + f.pad < k) continue;
+      DdrTensor from = whole;
+      const int64_t skip = box.begin[0] * whole.strides[0] + (low * f.stride + k - f.pad) * whole.strides[2] +
+                           box.begin[3] * whole.strides[3];
+      from.addr += static_cast<uint64_t>(skip * whole.elem_bytes);
+      from.dims = {box.extent[0], channels, high - low + 1, box.extent[3]};
+      from.strides[2] *= f.stride;
+      emitter_.load(to.channels(k * channels, channels).at(0, 0, low - first, 0, from.dims), from);
+    }
   }
 
   void compute(int slot, const Compute& c) {

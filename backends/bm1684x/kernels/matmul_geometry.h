@@ -1,0 +1,36 @@
+// Where the matrices of a matmul lie: products of one batch axis, each operand read by strides in whatever order the
+// graph holds it.
+#pragma once
+
+#include "backends/bm1684x/kernel.h"
+
+namespace tpuc::bm1684x {
+
+// [batch, rows, columns] over memory; strides are elements.
+struct MatrixStack {
+  int64_t batch = 1, rows = 1, columns = 1;
+  int64_t batch_stride = 0, row_stride = 0, column_stride = 1;
+  // The matrices lie side by side in each row, and each begins where a command may: they are loaded as [1,R,batch,C]
+  // with bursts of whole rows, and cut apart in local memory. Otherwise as [batch,R,1,C].
+  bool is_side_by_side = false;
+
+  View view() const;
+  Region box(int64_t first, int64_t count, const Region& matrix) const;  // `matrix`: rows on axis 1, columns on axis 3
+  // Matrix `i` of a tensor that holds such a box.
+  LocalTensor one(const LocalTensor& held, int64_t i) const;
+};
+
+struct MatMulGeometry {
+  MatrixStack a, b, y;
+  bool by_columns = false, b_is_transposed = false;
+  Prec prec = Prec::F32;
+  int64_t k() const { return a.columns; }
+  // The matrices that a tile of the result computes.
+  int64_t first_matrix(const Region& out) const { return out.begin[y.is_side_by_side ? 2 : 0]; }
+  int64_t matrix_count(const Region& out) const { return out.extent[y.is_side_by_side ? 2 : 0]; }
+};
+MatMulGeometry matmul_geometry(const Op& op);
+
+Support matmul_supports(const Op& op, DType precision);
+
+}  // namespace tpuc::bm1684x

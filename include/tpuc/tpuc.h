@@ -34,16 +34,16 @@ enum class Io : uint8_t { F32, Native };
 struct Options {
   std::string chip = "bm1684x";
   Precision precision = Precision::F16;
-  Io io = Io::F32;                           // type of float inputs and outputs; the casts run on the chip
-  Shapes input_shapes;                       // fixes dynamic dimensions
-  Arrays input_values;                       // turns inputs into constants
-  Arrays like;                               // a sample: input shapes, and values of the inputs that decide shapes
-  std::vector<std::string> outputs;          // stop at these tensors; empty: the model's outputs
-  std::string calibration;                   // not yet
-  std::string precision_table;               // a JSON file: precision of single layers
-  bool strict_precision = false;             // keep F16 even where `like` leaves its range
-  std::string dump_dir;                      // graph text and JSON after every pass
-  unsigned threads = 0;                      // 0: all cores; never changes the bytes
+  Io io = Io::F32;                   // type of float inputs and outputs; the casts run on the chip
+  Shapes input_shapes;               // fixes dynamic dimensions
+  Arrays input_values;               // turns inputs into constants
+  Arrays like;                       // a sample: input shapes, and values of the inputs that decide shapes
+  std::vector<std::string> outputs;  // stop at these tensors; empty: the model's outputs
+  std::string calibration;           // not yet
+  std::string precision_table;       // a JSON file: precision of single layers
+  bool strict_precision = false;     // keep F16 even where `like` leaves its range
+  std::string dump_dir;              // graph text and JSON after every pass
+  unsigned threads = 0;              // 0: all cores; never changes the bytes
 };
 
 // A model: a file, or bytes in memory. `external_data` delivers tensors that ONNX keeps in other files, by their

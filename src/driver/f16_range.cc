@@ -1,6 +1,6 @@
-// Two runs of the float graph: the first finds the tensors out of range, the second hands their readers' operands to
-// replay(). A loss that only reaches elements which are themselves out of range is decided by their own readers, so
-// harm is collected from the last operator to the first.
+// Two runs of the float graph: the first finds the tensors out of range, the second computes their readers once more. A
+// loss that only changes elements which are out of range themselves is decided by the readers of these, which get to
+// see the changed values; so harm is collected from the last operator to the first.
 #include "driver/f16_range.h"
 
 #include <fmt/core.h>
@@ -65,9 +65,10 @@ class Analysis {
   }
 
  private:
+  // What an operand does to an operator's result.
   struct Edge {
-    bool overflow = false;
-    Effect effect;
+    Effect own;        // by what F16 makes of the operand itself
+    Effect inherited;  // by what F16 has made of the values it came from
   };
   using EdgeKey = std::pair<const Value*, const Op*>;
 
@@ -96,42 +97,40 @@ class Analysis {
     if (is_overflow(e) || is_underflow(e)) extents_.emplace(&v, e);
   }
 
-  // Operators to compute again: from the last to the first, since an underflow matters only where one that magnifies
-  // it follows.
+  // Operands to judge: all overflows, and the underflows that an operator which magnifies them may come to see.
   void choose_replays() {
-    std::unordered_set<const Value*> feared;  // underflows that such an operator sees
     for (auto op = graph_.ops().rbegin(); op != graph_.ops().rend(); ++op) {
-      const bool leads_on =
-          std::any_of(op->out().begin(), op->out().end(), [&](const auto& out) { return feared.contains(out.get()); });
+      const bool leads_on = std::any_of(op->out().begin(), op->out().end(),
+                                        [&](const auto& out) { return magnified_.contains(out.get()); });
       for (size_t i = 0; i < op->in().size(); ++i) {
-        if (!is_rounded(*op, i)) continue;
         const Value* v = op->in(i);
-        const Extent* e = extent(v);
-        if (e == nullptr) continue;
-        const bool small = is_underflow(*e) && (leads_on || magnifies_small(*op, v) || is_lost(*e));
-        if (small) feared.insert(v);
-        if (small || is_overflow(*e)) wanted_[&*op].push_back(i);
+        if (v == nullptr || !is_float(v->type.dtype)) continue;
+        const bool matters = leads_on || magnifies_small(*op, v);
+        if (matters) magnified_.insert(v);
+        const Extent* e = is_rounded(*op, i) ? extent(v) : nullptr;
+        if (e != nullptr && (is_overflow(*e) || is_lost(*e) || matters)) wanted_[&*op].push_back(i);
       }
     }
   }
 
-  // Keeps the operands and results of the wanted operators until these have been computed again.
+  // Runs the graph again and computes operators once more beside it, as soon as their results are there.
   void replay_all() {
-    std::unordered_map<const Value*, int64_t> readers;
-    for (const auto& [op, operands] : wanted_) {
-      for (const Value* v : op->in())
+    std::unordered_map<const Value*, size_t> readers;
+    for (const Op& op : graph_.ops())
+      for (const Value* v : op.in())
         if (v != nullptr && !v->is_constant()) ++readers[v];
-    }
     std::unordered_map<const Value*, Tensor> held;
     ExecOptions options;
     options.threads = threads_;
     options.hook = [&](const Value& v, const Tensor& t) {
-      if (v.def != nullptr && wanted_.contains(v.def)) held.insert_or_assign(&v, t);
-      if (readers.contains(&v)) held.try_emplace(&v, t);
-      if (v.def == nullptr || !wanted_.contains(v.def) || v.def->out().back().get() != &v) return;
+      held.insert_or_assign(&v, t);
+      if (v.def == nullptr || v.def->out().back().get() != &v) return;
       replay_op(*v.def, held);
       for (const Value* in : v.def->in())
-        if (in != nullptr && !in->is_constant() && --readers[in] == 0) held.erase(in);
+        if (in != nullptr && !in->is_constant() && --readers[in] == 0) {
+          held.erase(in);
+          shadows_.erase(in);
+        }
       for (const auto& out : v.def->out())
         if (!readers.contains(out.get())) held.erase(out.get());
     };
@@ -139,47 +138,75 @@ class Analysis {
   }
 
   void replay_op(const Op& op, const std::unordered_map<const Value*, Tensor>& held) {
-    Replay replay(op, held, threads_);
-    const std::vector<size_t>& operands = wanted_.at(&op);
-    const Effect together = replay.effect_of(operands);
-    if (!together.any()) return;
-    std::vector<Effect> alone(operands.size(), together);
-    if (operands.size() > 1)
-      for (size_t i = 0; i < operands.size(); ++i) alone[i] = replay.effect_of(std::span(&operands[i], 1));
-    const bool blame_all = std::none_of(alone.begin(), alone.end(), [](const Effect& e) { return e.any(); });
-    for (size_t i = 0; i < operands.size(); ++i) {
-      const Effect effect = blame_all ? together : alone[i];
-      if (effect.any()) effects_[{op.in(operands[i]), &op}] = effect;
-    }
+    const auto found = wanted_.find(&op);
+    const std::vector<size_t> own = found == wanted_.end() ? std::vector<size_t>{} : found->second;
+    std::vector<size_t> inherited;
+    for (size_t i = 0; i < op.in().size(); ++i)
+      if (shadows_.contains(op.in(i))) inherited.push_back(i);
+    if (own.empty() && inherited.empty()) return;
+    const bool is_magnified =
+        std::any_of(op.out().begin(), op.out().end(), [&](const auto& out) { return magnified_.contains(out.get()); });
+    const Replay replay(op, held, is_magnified, threads_);
+    ReplayResult all = replay.run(own, inherited, shadows_);
+    if (!all.effect.any()) return;
+    if (!all.effect.visible)  // else it will be kept from happening
+      for (size_t i = 0; i < op.out().size(); ++i) shadows_.insert_or_assign(op.out(i), std::move(all.outputs[i]));
+    blame(op, replay, own, inherited, all.effect);
   }
 
+  // Which operand it was.
+  void blame(const Op& op, const Replay& replay, const std::vector<size_t>& own, const std::vector<size_t>& inherited,
+             const Effect& all) {
+    const bool is_single = own.size() + inherited.size() == 1;
+    bool found = false;
+    const auto alone = [&](size_t i, bool is_own) {
+      const std::span<const size_t> one(&i, 1), none;
+      const Effect effect = is_single ? all : replay.run(is_own ? one : none, is_own ? none : one, shadows_).effect;
+      found |= effect.any();
+      return effect;
+    };
+    for (const size_t i : own) edges_[{op.in(i), &op}].own = alone(i, true);
+    for (const size_t i : inherited) edges_[{op.in(i), &op}].inherited = alone(i, false);
+    if (found) return;
+    for (const size_t i : own) edges_[{op.in(i), &op}].own = all;
+    for (const size_t i : inherited) edges_[{op.in(i), &op}].inherited = all;
+  }
+
+  // From the last operator to the first: which values must be right, and which of them F16 cannot hold.
   void collect() {
-    std::unordered_map<const Value*, std::string> harmed;  // and who reads it
+    std::unordered_set<const Value*> needed;
+    std::unordered_map<const Value*, std::string> lost;  // and who reads it
     for (const Value* v : graph_.outputs()) {
       const Extent* e = extent(v);
       const bool written_in_f16 = v->def != nullptr && f16_.contains(v->def);
-      if (e != nullptr && written_in_f16 && (is_overflow(*e) || is_lost(*e))) harmed.emplace(v, "output");
+      if (e == nullptr || !written_in_f16 || !(is_overflow(*e) || is_lost(*e))) continue;
+      needed.insert(v);
+      lost.emplace(v, "output");
     }
     std::vector<const Value*> order;
     for (auto op = graph_.ops().rbegin(); op != graph_.ops().rend(); ++op) {
-      bool result_harmed = false;
+      bool is_needed = false;
       for (const auto& out : op->out()) {
-        if (!harmed.contains(out.get())) continue;
-        result_harmed = true;
+        is_needed |= needed.contains(out.get());
+        if (!lost.contains(out.get())) continue;
         order.push_back(out.get());
         keep(&*op);
       }
+      const auto does_harm = [&](const Effect& e) { return e.visible || (e.deferred && is_needed); };
       for (const Value* v : op->in()) {
-        const auto it = effects_.find({v, &*op});
-        if (it == effects_.end() || !(it->second.visible || (it->second.deferred && result_harmed))) continue;
-        if (harmed.emplace(v, op->name()).second && v->def == nullptr) order.push_back(v);
+        const auto edge = edges_.find({v, &*op});
+        if (edge == edges_.end()) continue;
+        if (does_harm(edge->second.inherited)) needed.insert(v);
+        if (!does_harm(edge->second.own)) continue;
+        needed.insert(v);
+        if (lost.emplace(v, op->name()).second && v->def == nullptr) order.push_back(v);
         keep(&*op);
       }
     }
     for (auto v = order.rbegin(); v != order.rend(); ++v) {
       const Extent& e = *extent(*v);
       const bool over = is_overflow(e);
-      report_.losses.push_back({(*v)->name, over, over ? e.largest : e.smallest, harmed.at(*v)});
+      report_.losses.push_back({(*v)->name, over, over ? e.largest : e.smallest, lost.at(*v)});
     }
   }
   void keep(const Op* op) {
@@ -192,7 +219,10 @@ class Analysis {
   std::unordered_set<const Op*> f16_;
   std::unordered_map<const Value*, Extent> extents_;           // of what is out of range
   std::unordered_map<const Op*, std::vector<size_t>> wanted_;  // operands out of range that are to be judged
-  std::map<EdgeKey, Effect> effects_;                          // looked up only, never walked
+  std::unordered_set<const Value*> magnified_;  // values that lead to an operator which makes much of little
+  std::unordered_map<const Value*, Tensor>
+      shadows_;                    // values as F16 would have them, where only their readers can judge
+  std::map<EdgeKey, Edge> edges_;  // looked up only, never walked
   RangeReport report_;
 };
 

@@ -76,6 +76,19 @@ TEST_CASE("an underflow matters before a logarithm, through what carries it ther
   CHECK(kept == 3);  // not relu
 }
 
+TEST_CASE("what an underflow leaves behind is followed to where it matters", "[f16]") {
+  const auto [text, kept] = losses(
+      "graph @g(%x: f32[1,3]) -> (%y) {\n"
+      "  %a = mul(%x, %x) : f32[1,3]\n"
+      "  %b = sqrt(%a) : f32[1,3]\n"
+      "  %c = abs(%b) : f32[1,3]\n"
+      "  %y = log(%c) : f32[1,3]\n"
+      "}\n",
+      {{"x", tensor({1, 3}, {0.0001f, 2, 3})}});
+  CHECK(text == "under a before sqrt");  // b itself is in range
+  CHECK(kept == 2);
+}
+
 TEST_CASE("an underflow matters as a divisor only", "[f16]") {
   const std::string text =
       "graph @g(%x: f32[2], %d: f32[2]) -> (%y, %z) {\n"

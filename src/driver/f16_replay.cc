@@ -31,7 +31,7 @@ Tensor lose_range(const Tensor& t, bool is_constant) {
   return out;
 }
 
-Effect difference(const Tensor& want, const Tensor& got) {
+Effect difference(const Tensor& want, const Tensor& got, bool is_magnified) {
   const std::vector<float> a = want.to_f32(), b = got.to_f32();
   float scale = 0;
   for (const float x : a)
@@ -42,11 +42,10 @@ Effect difference(const Tensor& want, const Tensor& got) {
     if (!(size <= kLargest)) continue;
     const float off = std::fabs(a[i] - b[i]);  // infinite or nan where the replay is
     if (off <= kChange * size) continue;
-    if (size >= kF16Overflow)
-      effect.deferred = true;
-    else if (!(off <= kChange * scale) && !(scale < kF16LeastNormal && off <= kLargest))
+    const bool is_tiny = scale < kF16LeastNormal && off <= kLargest;
+    if (size < kF16Overflow && !(off <= kChange * scale) && !is_tiny)
       effect.visible = true;
-    else if (size < kF16LeastNormal)
+    else if (size >= kF16Overflow || is_tiny || is_magnified)
       effect.deferred = true;
   }
   return effect;
@@ -68,10 +67,8 @@ Extent extent_of(const Tensor& t) {
   return e;
 }
 
-Replay::Replay(const Op& op, const std::unordered_map<const Value*, Tensor>& held, unsigned threads)
-    : op_(&op), held_(&held), threads_(threads) {}
-
-Effect Replay::effect_of(std::span<const size_t> operands) const {
+ReplayResult Replay::run(std::span<const size_t> own, std::span<const size_t> inherited,
+                         const std::unordered_map<const Value*, Tensor>& shadows) const {
   ConstantStore store;
   Graph graph("replay", store);
   NamedTensors inputs;
@@ -82,9 +79,10 @@ Effect Replay::effect_of(std::span<const size_t> operands) const {
       in.push_back(nullptr);
       continue;
     }
-    const bool loses = std::find(operands.begin(), operands.end(), i) != operands.end();
-    const Tensor& exact = v->is_constant() ? v->tensor() : held_->at(v);
-    Tensor t = loses ? lose_range(exact, v->is_constant()) : exact;
+    const bool inherits = std::find(inherited.begin(), inherited.end(), i) != inherited.end();
+    const bool loses = inherits || std::find(own.begin(), own.end(), i) != own.end();
+    const Tensor& from = v->is_constant() ? v->tensor() : inherits ? shadows.at(v) : held_->at(v);
+    Tensor t = loses ? lose_range(from, v->is_constant()) : from;
     if (v->is_constant()) {
       in.push_back(graph.constant(std::move(t)));
       continue;
@@ -93,24 +91,23 @@ Effect Replay::effect_of(std::span<const size_t> operands) const {
     in.push_back(input);
     inputs.emplace(input->name, std::move(t));
   }
-  Op& again = graph.add_op(op_->def(), op_->any_attrs(), std::move(in));
+  const Op& again = graph.add_op(op_->def(), op_->any_attrs(), std::move(in));
   std::vector<Value*> outputs;
   for (const auto& out : again.out()) outputs.push_back(out.get());
   graph.set_outputs(outputs);
   ExecOptions options;
   options.threads = threads_;
-  const NamedTensors got = Executor(graph, options).run(inputs);
-  Effect all;
+  NamedTensors got = Executor(graph, options).run(inputs);
+  ReplayResult result;
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (!is_float(outputs[i]->type.dtype)) {
-      all.visible |= !identical(held_->at(op_->out(i)), got.at(outputs[i]->name));
-      continue;
-    }
-    const Effect one = difference(held_->at(op_->out(i)), got.at(outputs[i]->name));
-    all.visible |= one.visible;
-    all.deferred |= one.deferred;
+    const Tensor& want = held_->at(op_->out(i));
+    result.outputs.push_back(std::move(got.at(outputs[i]->name)));
+    const Effect one = is_float(want.dtype()) ? difference(want, result.outputs.back(), is_magnified_)
+                                              : Effect{!identical(want, result.outputs.back()), false};
+    result.effect.visible |= one.visible;
+    result.effect.deferred |= one.deferred;
   }
-  return all;
+  return result;
 }
 
 }  // namespace tpuc

@@ -24,20 +24,29 @@ Extent extent_of(const Tensor& t);
 
 struct Effect {
   bool visible = false;   // an element of the result that F16 can hold is another one
-  bool deferred = false;  // only elements that F16 cannot hold anyway differ: their readers decide
+  bool deferred = false;  // only elements that F16 cannot hold anyway differ, or small ones: their readers decide
   bool any() const { return visible || deferred; }
+};
+
+struct ReplayResult {
+  Effect effect;
+  std::vector<Tensor> outputs;
 };
 
 class Replay {
  public:
-  // `held`: the float values of all operands that are no constants, and of the results. The operator must outlive it.
-  Replay(const Op& op, const std::unordered_map<const Value*, Tensor>& held, unsigned threads);
-  // With these operands rounded to F16's range, the others as they are.
-  Effect effect_of(std::span<const size_t> operands) const;
+  // `held`: the float values of all operands that are no constants, and of the results. Both must outlive it.
+  // `is_magnified`: readers may make much of a change that is small beside the rest of the result.
+  Replay(const Op& op, const std::unordered_map<const Value*, Tensor>& held, bool is_magnified, unsigned threads)
+      : op_(&op), held_(&held), is_magnified_(is_magnified), threads_(threads) {}
+  // With the operands `own` rounded to F16's range, `inherited` taken from `shadows` and rounded too, the others exact.
+  ReplayResult run(std::span<const size_t> own, std::span<const size_t> inherited,
+                   const std::unordered_map<const Value*, Tensor>& shadows) const;
 
  private:
   const Op* op_;
   const std::unordered_map<const Value*, Tensor>* held_;
+  bool is_magnified_;
   unsigned threads_;
 };
 

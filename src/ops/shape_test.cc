@@ -5,6 +5,7 @@
 
 #include "ops/cast.h"
 #include "ops/gather.h"
+#include "ops/import_case.h"
 #include "ops/op_case.h"
 #include "ops/slice.h"
 
@@ -109,6 +110,17 @@ TEST_CASE("cast truncates, rounds and wraps", "[op]") {
   CHECK(values<Cast>({f32({3}, {0, 0.5f, -2})}, {.to = DType::Bool}) == Reals{0, 1, 1});
   CHECK(values<Cast>({f32({2}, {2049, 65520})}, {.to = DType::F16})[0] == 2048);
   CHECK(values<Cast>({i64({1}, {3})}, {.to = DType::F32, .origin = Origin::Lowering}) == Reals{3});
+}
+
+TEST_CASE("dropout does nothing unless it trains with a ratio", "[op]") {
+  const auto dropout = [](float ratio, bool trains) {
+    ImportCase c("Dropout", 13);
+    c.input(f32({2}, {1, 2})).constant(f32({}, {ratio})).constant(typed(DType::Bool, {}, {trains ? 1.0 : 0.0}));
+    return c;
+  };
+  CHECK(dropout(0.5f, false).values() == Reals{1, 2});
+  CHECK(dropout(0, true).values() == Reals{1, 2});
+  CHECK(dropout(0.5f, true).error() == 1024);
 }
 
 }  // namespace tpuc::ops::test

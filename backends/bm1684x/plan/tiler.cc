@@ -12,6 +12,8 @@ namespace {
 
 // An image above this is cut over C, so that loading one part overlaps with computing another. Bytes of a lane.
 constexpr int64_t kStreamedImageBytes = 40 * 1024;
+// The same for the constant matrix of a product, cut over the result's columns.
+constexpr int64_t kStreamedMatrixBytes = 16 * 1024;
 // Price of one more step in the search, cycles: it breaks ties toward few tiles.
 constexpr double kStepCycles = 300;
 constexpr double kDmaBytesPerCycle = 50;  // DDR to local memory, CYCLES.md section 1 (54 at best)
@@ -146,6 +148,17 @@ std::optional<std::pair<Price, Cut>> cheapest_cut(const Op& op, const Shape4& di
   return best;
 }
 
+// Bytes of a lane that a product's constant matrix takes, where a cut of the result's columns cuts it too; else 0.
+int64_t matrix_bytes(const Op& op, const Kernel& kernel, const Shape4& dims) {
+  if (const Axes axes = kernel.axes(op); !axes.w || axes.depth == 0) return 0;
+  const auto needs = kernel.needs(op, whole(dims));
+  int64_t bytes = 0;
+  for (size_t i = 0; i < needs.size(); ++i)
+    if (needs[i].kind == Need::Kind::Box && op.in(i)->is_constant() && needs[i].box.extent[3] == dims[3])
+      bytes += aligned_bytes(prec_of(op.in(i)->type.dtype), needs[i].box.extent);
+  return bytes;
+}
+
 }  // namespace
 
 int64_t tile_bytes(const Op& op, const Kernel& kernel, const Region& tile) {
@@ -188,6 +201,8 @@ std::vector<Region> tile_resident(const Op& op) {
   const Kernel& kernel = *find_kernel(op.name());
   const Shape4 dims = kernel.views(op).out.dims;
   Cut cut{dims};
+  if (const int64_t bytes = matrix_bytes(op, kernel, dims); bytes > kStreamedMatrixBytes)
+    cut.step[3] = std::min(dims[3], align_up(ceil_div(dims[3], ceil_div(bytes, kStreamedMatrixBytes)), kLanes));
   if (kernel.axes(op).c) {
     const int64_t bytes = kernel.footprint(op, whole(dims)).image_bytes;
     const int64_t rows = ceil_div(dims[1], kLanes),

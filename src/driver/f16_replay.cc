@@ -51,6 +51,15 @@ Effect difference(const Tensor& want, const Tensor& got, bool is_magnified) {
   return effect;
 }
 
+// Too little work to share: waking the other threads takes longer.
+bool is_small(const Op& op) {
+  constexpr int64_t kElements = 1 << 20;
+  int64_t elements = element_count(op.out(0)->type);
+  for (const Value* v : op.in())
+    if (v != nullptr) elements += element_count(v->type);
+  return elements < kElements;
+}
+
 }  // namespace
 
 Extent extent_of(const Tensor& t) {
@@ -96,7 +105,7 @@ ReplayResult Replay::run(std::span<const size_t> own, std::span<const size_t> in
   for (const auto& out : again.out()) outputs.push_back(out.get());
   graph.set_outputs(outputs);
   ExecOptions options;
-  options.threads = threads_;
+  options.threads = is_small(*op_) ? 1 : threads_;
   NamedTensors got = Executor(graph, options).run(inputs);
   ReplayResult result;
   for (size_t i = 0; i < outputs.size(); ++i) {

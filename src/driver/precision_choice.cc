@@ -37,20 +37,18 @@ Diagnostic loss_diagnostic(const RangeReport& report, const std::vector<const Op
   for (size_t i = 0; i < std::min(ops.size(), kMaxLines); ++i)
     d.notes.emplace_back("table", precision_row(row_name(*ops[i]), DType::F32));
   if (ops.size() > kMaxLines) d.notes.emplace_back("table", fmt::format("... and {} more", ops.size() - kMaxLines));
-  return std::move(d).note("hint", fmt::format("{} tensors leave the range on the sample: these rows of a "
-                                               "--precision-table keep them in f32, and so does compiling without "
-                                               "--strict-precision",
-                                               report.losses.size()));
+  return std::move(d).note("hint",
+                           "these rows of a --precision-table keep in f32 what leaves the range on the sample; so does "
+                           "compiling without --strict-precision");
 }
 
 std::vector<std::string> kept_notes(const RangeReport& report, size_t kept, size_t all) {
   std::vector<std::string> notes;
-  notes.push_back(fmt::format("kept in F32: {} tensors that leave the range of f16 on the sample ({} of {} operators)",
-                              report.losses.size(), kept, all));
-  for (size_t i = 0; i < std::min(report.losses.size(), kMaxLines); ++i)
-    notes.push_back("kept in F32: " + to_text(report.losses[i]));
-  if (report.losses.size() > kMaxLines)
-    notes.push_back(fmt::format("kept in F32: ... and {} more", report.losses.size() - kMaxLines));
+  const size_t count = report.losses.size();
+  notes.push_back(fmt::format("kept in F32: {} tensor{} out of f16's range on the sample ({} of {} operators)", count,
+                              count == 1 ? "" : "s", kept, all));
+  for (size_t i = 0; i < std::min(count, kMaxLines); ++i) notes.push_back("kept in F32: " + to_text(report.losses[i]));
+  if (count > kMaxLines) notes.push_back(fmt::format("kept in F32: ... and {} more", count - kMaxLines));
   return notes;
 }
 
@@ -91,8 +89,14 @@ PrecisionChoice choose_precisions(const Graph& graph, const PrecisionRequest& re
     choice.opt_loss = loss_diagnostic(report, kept);
     return choice;
   }
-  for (const Op* op : kept) choice.of.emplace(op, DType::F32);
-  choice.notes = kept_notes(report, kept.size(), graph.ops().size());
+  size_t moved = 0;
+  for (const Op* op : kept) moved += choice.of.emplace(op, DType::F32).second ? 1 : 0;
+  if (moved > 0) choice.notes = kept_notes(report, moved, graph.ops().size());
+  if (moved < kept.size())
+    choice.notes.push_back(
+        fmt::format("the precision table has {} operator{} in f16 whose tensors leave its range on the "
+                    "sample, as --strict-precision tells",
+                    kept.size() - moved, kept.size() - moved == 1 ? "" : "s"));
   return choice;
 }
 

@@ -18,15 +18,15 @@ constexpr Pass kCanonicalize{"canonicalize", "bring the graph into one form: rul
                              Stage::Imported, Stage::Canonical, run_canonicalize};
 constexpr Pass kFuse{"fuse", "move activations into their producers: rule set fuse", Stage::Canonical, Stage::Canonical,
                      run_fuse};
-constexpr Pass kDecompose{"decompose", "spell out operators that the chip has no kernel for", Stage::Canonical,
-                          Stage::Canonical, run_decompose};
 constexpr Pass kLowerPrecision{"lower-precision", "choose the element types of the chip and cast at the borders",
                                Stage::Canonical, Stage::Quantized, run_lower_precision};
+constexpr Pass kDecompose{"decompose", "spell out operators that the chip has no kernel for, in the types they have",
+                          Stage::Quantized, Stage::Quantized, run_decompose};
 constexpr Pass kCleanCasts{"clean-casts", "drop casts that cancel: rule set lower", Stage::Quantized, Stage::Quantized,
                            run_clean_casts};
 
 constexpr std::array kOptimise{kDce, kFold, kCse, kCanonicalize, kFold, kFuse, kCse, kDce};
-constexpr std::array kLower{kDecompose, kLowerPrecision, kFold, kCleanCasts, kCse, kDce};
+constexpr std::array kLower{kLowerPrecision, kDecompose, kFold, kCleanCasts, kCse, kDce};
 
 void require_known(const std::vector<std::string>& names, std::string_view what, const auto& is_known) {
   for (const std::string& name : names)

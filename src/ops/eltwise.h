@@ -1,6 +1,6 @@
-// Elementwise operators of two inputs, with numpy broadcasting, and select. One place knows broadcasting:
-// elementwise.h. All compute on floats (f16 and bf16 in f32, rounded once) and, for shape arithmetic on the host, on
-// integers (wrapping).
+// Elementwise operators of two inputs, with numpy broadcasting, and select. Decomposed, they repeat their operands
+// first. One place knows broadcasting: elementwise.h. All compute on floats (f16 and bf16 in f32, rounded once) and,
+// for shape arithmetic on the host, on integers (wrapping).
 #pragma once
 
 #include <span>
@@ -32,6 +32,7 @@ struct Add {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct Sub {
@@ -42,6 +43,7 @@ struct Sub {
   static constexpr auto infer = infer_arithmetic;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct Mul {
@@ -52,6 +54,7 @@ struct Mul {
   static constexpr auto infer = infer_arithmetic;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct Div {
@@ -62,6 +65,7 @@ struct Div {
   static constexpr auto infer = infer_arithmetic;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct Min {
@@ -73,6 +77,7 @@ struct Min {
   static constexpr auto infer = infer_arithmetic;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct Max {
@@ -84,6 +89,7 @@ struct Max {
   static constexpr auto infer = infer_arithmetic;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 // a ** b; b may have another element type, the result has that of a.
@@ -94,6 +100,7 @@ struct Pow {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 // The remainder: with the sign of b, or (fmod) with the sign of a.
@@ -109,6 +116,7 @@ struct Mod {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct Equal {
@@ -118,6 +126,7 @@ struct Equal {
   static constexpr auto infer = infer_compare;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct Less {
@@ -127,6 +136,7 @@ struct Less {
   static constexpr auto infer = infer_compare;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct Greater {
@@ -136,6 +146,7 @@ struct Greater {
   static constexpr auto infer = infer_compare;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct LessOrEqual {
@@ -145,6 +156,7 @@ struct LessOrEqual {
   static constexpr auto infer = infer_compare;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct GreaterOrEqual {
@@ -154,6 +166,7 @@ struct GreaterOrEqual {
   static constexpr auto infer = infer_compare;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct And {
@@ -163,6 +176,7 @@ struct And {
   static constexpr auto infer = infer_logical;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct Or {
@@ -172,6 +186,7 @@ struct Or {
   static constexpr auto infer = infer_logical;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct Xor {
@@ -181,6 +196,7 @@ struct Xor {
   static constexpr auto infer = infer_logical;
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 struct Not {
@@ -201,6 +217,7 @@ struct Select {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 }  // namespace tpuc::ops

@@ -39,6 +39,7 @@ struct GatherElements {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 // gather_nd(x, indices[..., K]): the last axis of indices addresses the K axes of x after `batch_dims`.
@@ -55,6 +56,7 @@ struct GatherNd {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 enum class ScatterKind : uint8_t { Replace, Add, Mul, Min, Max };
@@ -73,6 +75,7 @@ struct ScatterNd {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 }  // namespace tpuc::ops

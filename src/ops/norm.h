@@ -59,6 +59,7 @@ struct LayerNorm {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 // y = x / sqrt(mean(x^2) + epsilon) * gamma over the axes from `axis` on.      errors: as LayerNorm
@@ -70,6 +71,7 @@ struct RmsNorm {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 // Normalizes groups of channels with all their spatial elements.
@@ -89,6 +91,7 @@ struct GroupNorm {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 // group_norm with one channel per group.      errors: as GroupNorm
@@ -100,6 +103,7 @@ struct InstanceNorm {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 // y[n,c,...] = x / (bias + alpha / size * sum of x^2 over `size` neighbouring channels)^beta
@@ -119,6 +123,7 @@ struct Lrn {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 }  // namespace tpuc::ops

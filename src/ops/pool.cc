@@ -8,6 +8,7 @@
 #include "ops/families.h"
 #include "ops/import_window.h"
 #include "ops/infer_check.h"
+#include "ops/reduce.h"
 
 namespace tpuc::ops {
 namespace {
@@ -201,6 +202,20 @@ std::span<const ImportRule> AvgPool2d::imports() {
                                           {"onnx.GlobalAveragePool", 1, kLastOpset, import_global_average}};
   return kRules;
 }
+
+// Pads are none where a kernel of the plane's size gives one result.
+template <class S>
+static Values decompose_global(const Op& op, Builder& b, ReduceKind kind) {
+  const auto& a = op.attrs<S>();
+  const Dims &in = op.in(0)->type.dims, &out = op.out(0)->type.dims;
+  const bool is_global = a.kernel == std::vector<int64_t>{in[2], in[3]} && out[2] == 1 && out[3] == 1 &&
+                         a.pads == std::vector<int64_t>{0, 0, 0, 0} && is_float(op.in(0)->type.dtype);
+  if (!is_global) return {};
+  return {b.add<Reduce>({op.in(0)}, {kind, {2, 3}, true})};
+}
+
+Values MaxPool2d::decompose(const Op& op, Builder& b) { return decompose_global<MaxPool2d>(op, b, ReduceKind::Max); }
+Values AvgPool2d::decompose(const Op& op, Builder& b) { return decompose_global<AvgPool2d>(op, b, ReduceKind::Mean); }
 
 std::span<const OpDef> pool_ops() {
   static const OpDef table[] = {def<MaxPool2d>(), def<AvgPool2d>()};

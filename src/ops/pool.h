@@ -30,6 +30,7 @@ struct MaxPool2d {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);  // of a whole plane: a reduction
 };
 
 // y[n,c,p,q] = sum of the kernel's elements inside x, divided by how many there are; with count_include_pad by how many
@@ -56,6 +57,7 @@ struct AvgPool2d {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);  // of a whole plane: a reduction
 };
 
 // Elements the divisor of output position `out` counts along one spatial axis (0: h, 1: w); `in_size` is H or W.

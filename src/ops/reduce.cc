@@ -92,8 +92,8 @@ std::vector<TensorType> infer_arg(const InferCtx& ctx, const ArgAttrs& a) {
   require_number(ctx);
   require_axis(ctx, 0, a.axis);
   if (a.index != DType::I64 && a.index != DType::I32)
-    throw UserError(diagnostic(ErrorCode::E1202, "{}: the index type is {}, expected i64 or i32", ctx.op,
-                               to_string(a.index)));
+    throw UserError(
+        diagnostic(ErrorCode::E1202, "{}: the index type is {}, expected i64 or i32", ctx.op, to_string(a.index)));
   if (ctx.dims(0)[static_cast<size_t>(a.axis)] == 0)
     throw UserError(diagnostic(ErrorCode::E1208, "{}: axis {} has no elements to search", ctx.op, a.axis)
                         .note("input", to_string(ctx.type(0))));

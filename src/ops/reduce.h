@@ -32,6 +32,7 @@ struct Reduce {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);  // several groups of axes, or one too long, into steps
 };
 
 struct ArgAttrs {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "ops/einsum_import.h"
 #include "ops/eltwise.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -78,7 +79,8 @@ std::span<const ImportRule> Reduce::imports() {
                                           {"onnx.ReduceL2", 1, kLastOpset, import_reduce<L2>},
                                           {"onnx.ReduceSumSquare", 1, kLastOpset, import_reduce<SumSquare>},
                                           {"onnx.ReduceLogSum", 1, kLastOpset, import_log_sum},
-                                          {"onnx.ReduceLogSumExp", 1, kLastOpset, import_log_sum_exp}};
+                                          {"onnx.ReduceLogSumExp", 1, kLastOpset, import_log_sum_exp},
+                                          {"onnx.Einsum", 12, kLastOpset, import_einsum}};
   return kRules;
 }
 

@@ -55,6 +55,7 @@ struct Resize {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);  // axis by axis, for ranks other than 4
 };
 
 // One axis of a resize as a sparse matrix: y[i] = sum_k weight[i*taps+k] * x[index[i*taps+k]]. Nearest has one tap of

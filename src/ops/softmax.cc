@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/eltwise.h"
 #include "ops/eval_elements.h"
 #include "ops/families.h"
 #include "ops/infer_check.h"
+#include "ops/reduce.h"
 #include "ops/shape.h"
+#include "ops/unary.h"
 #include "tpuc/frontend/node_view.h"
 
 namespace tpuc::ops {
@@ -74,6 +77,12 @@ Values import_flattening(const NodeView& node, Builder& b) {
   return {b.add<Reshape>({b.add<S>({rows}, {.axis = 1})}, {.shape = d})};
 }
 
+// x minus the largest of each line: for lines that a chip's kernel does not hold.
+Value* below_top(Builder& b, Value* x, int64_t axis) {
+  return b.add<Sub>({x, b.add<Reduce>({x}, {ReduceKind::Max, {axis}, true})});
+}
+Value* sum_of(Builder& b, Value* x, int64_t axis) { return b.add<Reduce>({x}, {ReduceKind::Sum, {axis}, true}); }
+
 }  // namespace
 
 std::vector<TensorType> Softmax::infer(const InferCtx& ctx, const Attrs& a) { return infer_softmax(ctx, a); }
@@ -84,6 +93,12 @@ std::span<const ImportRule> Softmax::imports() {
   return kRules;
 }
 
+Values Softmax::decompose(const Op& op, Builder& b) {
+  const int64_t axis = op.attrs<Softmax>().axis;
+  Value* e = b.add<Exp>({below_top(b, op.in(0), axis)});
+  return {b.add<Mul>({e, b.add<Reciprocal>({sum_of(b, e, axis)})})};
+}
+
 std::vector<TensorType> LogSoftmax::infer(const InferCtx& ctx, const Attrs& a) { return infer_softmax(ctx, a); }
 void LogSoftmax::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) {
   eval_any(in[0], a.axis, Kind::Log, out[0]);
@@ -92,6 +107,12 @@ std::span<const ImportRule> LogSoftmax::imports() {
   static constexpr ImportRule kRules[] = {{"onnx.LogSoftmax", 1, 12, import_flattening<LogSoftmax>},
                                           {"onnx.LogSoftmax", 13, kLastOpset, import_softmax<LogSoftmax>}};
   return kRules;
+}
+
+Values LogSoftmax::decompose(const Op& op, Builder& b) {
+  const int64_t axis = op.attrs<LogSoftmax>().axis;
+  Value* x = below_top(b, op.in(0), axis);
+  return {b.add<Sub>({x, b.add<Log>({sum_of(b, b.add<Exp>({x}), axis)})})};
 }
 
 std::span<const OpDef> softmax_ops() {

@@ -24,6 +24,7 @@ struct Softmax {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 // y = x - max - log(sum(exp(x - max))) along `axis`.      errors: as Softmax
@@ -35,6 +36,7 @@ struct LogSoftmax {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);
 };
 
 }  // namespace tpuc::ops

@@ -1,11 +1,14 @@
 // The compiler's side of the BM1684X back end: which ops it takes, and a lowered graph made into a bmodel.
 #include "backends/bm1684x/driver/backend.h"
 
+#include <algorithm>
+
 #include "backends/bm1684x/bmodel/bmodel.h"
 #include "backends/bm1684x/driver/border.h"
 #include "backends/bm1684x/driver/debug_ranges.h"
 #include "backends/bm1684x/kernel.h"
 #include "backends/bm1684x/plan/program.h"
+#include "backends/bm1684x/plan/tiler.h"
 #include "tpuc/support/check.h"
 
 namespace tpuc::bm1684x {
@@ -37,6 +40,26 @@ void require_kernels(const Graph& graph, DType precision, const Backend& backend
   if (!missing.empty()) throw UserError(std::move(missing));
 }
 
+bool has_chip_types(const Op& op) {
+  const auto on_chip = [](const Value* v) {
+    return v == nullptr || (v->type.dtype != DType::I64 && v->type.dtype != DType::U64 && v->type.dtype != DType::F64 &&
+                            v->type.dtype != DType::I4 && v->type.dtype != DType::U4);
+  };
+  return std::all_of(op.in().begin(), op.in().end(), on_chip) && on_chip(op.out(0));
+}
+
+// Asked of ops that can be spelled out otherwise. The others are reported by the planner, with all numbers.
+Support smallest_tile_fits(const Op& op, const Kernel& kernel) {
+  const Axes axes = kernel.axes(op);
+  Region tile = whole(kernel.views(op).out.dims);
+  const bool cuts[4] = {axes.n, axes.c, axes.h, axes.w};
+  for (size_t a = 0; a < 4; ++a)
+    if (cuts[a]) tile.extent[a] = std::min(tile.extent[a], a == 1 ? kLanes : int64_t{1});
+  const int64_t bytes = tile_bytes(op, kernel, tile);
+  if (bytes <= kLaneRoom) return {};
+  return {false, fmt::format("the smallest tile takes {} bytes of each lane, the chip has {}", bytes, kLaneRoom)};
+}
+
 std::string summary_of(const Program& p) {
   size_t tiu = 0, gdma = 0;
   for (const CommandGroup& g : p.groups) tiu += g.tiu_count, gdma += g.gdma_count;
@@ -56,7 +79,10 @@ Support Bm1684x::supports(const Op& op, DType precision) const {
   for (const auto& v : op.out())
     for (const int64_t d : v->type.dims)
       if (d == 0) return {false, "the result has no elements"};
-  return k->supports(op, precision);
+  Support s = k->supports(op, precision);
+  if (s.ok && op.def().decompose != nullptr && k->emit != nullptr && has_chip_types(op))
+    return smallest_tile_fits(op, *k);
+  return s;
 }
 
 CompiledNet Bm1684x::compile(const Graph& lowered, const BackendOptions& options) const {

@@ -77,8 +77,11 @@ class Emitter {
   void ddr_fill(const DdrTensor& out, uint32_t bits);
   // dst[n,w,h,c] = src[n,c,h,w] in DDR; out.dims is the transposed shape, both row-major or strided with w stride 1.
   void ddr_transpose_cw(const DdrTensor& out, const DdrTensor& in);
-  // out[c][i][:] = in[c][index[i]][:]; index: int32 in DDR.
-  void ddr_gather(const DdrTensor& out, const DdrTensor& in, uint64_t index, int64_t count);
+  // out[c][i][:] = in[c][index[i]][:], or with `per_channel` index[c][i]; index: int32 in DDR. 0 where it leads
+  // outside.
+  void ddr_gather(const DdrTensor& out, const DdrTensor& in, uint64_t index, int64_t count, bool per_channel = false);
+  // out[index[i]][:] = in[i][:] in order, where it leads inside; one channel.
+  void ddr_scatter(const DdrTensor& out, const DdrTensor& in, uint64_t index, int64_t count);
 
   Stream& stream() { return *stream_; }
 

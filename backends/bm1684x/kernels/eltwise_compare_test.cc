@@ -77,5 +77,9 @@ TEST_CASE("remainders, and quotients of integers", "[kernel]") {
     }
     check_case<ops::Mod>(DType::F32, {{a, false, -9, 9}, {b, false, 1, 4}}, {}, {1e-5, 1e-6});
   }
-  check_case<ops::Mod>(DType::I32, {{{1000}, false, -90, 90}, {{}, true, 6, 7}}, {}, kExact);
+  for (const Operand& number : {Operand{{}, true, 6, 7}, Operand{{}, true, -7, -6}}) {
+    check_case<ops::Mod>(DType::I32, {{{1000}, false, -90, 90}, number}, {}, kExact);
+    check_case<ops::Mod>(DType::I32, {number, {{1000}, false, 1, 90}}, {}, kExact);
+    check_case<ops::Div>(DType::I32, {number, {{1000}, false, 1, 90}}, {}, kExact);
+  }
 }

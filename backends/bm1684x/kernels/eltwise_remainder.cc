@@ -109,12 +109,12 @@ void finish(const LocalTensor& out, const LocalTensor& x, Emitter& e) {
 void give_sign(const Divider& d, const LocalTensor& out, const LocalTensor& x, const Arg& s, Emitter& e) {
   const LocalTensor flag = d.spare(1), twice = d.spare(2);
   if (d.prec() == Prec::F32) {
-    const LocalTensor all = d.spare(1);
-    e.unary(ArOp::Copy, all, s);
-    e.ar(ArOp::And, twice.as(Prec::I32), all.as(Prec::I32), Arg::constant(kSignBit));
+    e.unary(ArOp::Copy, flag, s);
+    e.ar(ArOp::And, twice.as(Prec::I32), flag.as(Prec::I32), Arg::constant(kSignBit));
     return e.ar(ArOp::Or, out.as(Prec::I32), x.as(Prec::I32), twice.as(Prec::I32));
   }
-  e.select(ArOp::SelectGreater, flag, Arg::constant(0), s, 2, true);
+  e.unary(ArOp::Copy, twice, s);  // a command compares at least one tensor
+  e.select(ArOp::SelectGreater, flag, Arg::constant(0), twice, 2, true);
   e.ar(ArOp::Mul, twice, flag, x);
   e.ar(ArOp::Sub, out, x, twice);
 }
@@ -127,7 +127,8 @@ void emit_mod(const Op& op, const TileCtx& t, Emitter& e) {
   // The sign of b: where rest is not 0 and the signs differ, b is added.
   const LocalTensor a_below = d.spare(1), b_below = d.spare(2), differs = d.quotient(), some = d.divisor();
   e.select(ArOp::SelectGreater, a_below, d.zero(), signed_rest, d.one().bits, true);
-  e.select(ArOp::SelectGreater, b_below, d.zero(), d.b(), d.one().bits, true);
+  e.unary(ArOp::Copy, differs, d.b());
+  e.select(ArOp::SelectGreater, b_below, d.zero(), differs, d.one().bits, true);
   e.ar(ArOp::Xor, differs.as(Prec::I32), a_below.as(Prec::I32), b_below.as(Prec::I32));
   e.select(ArOp::SelectGreater, some, d.rest(), d.zero(), d.one().bits, true);
   e.ar(ArOp::And, a_below.as(Prec::I32), differs.as(Prec::I32), some.as(Prec::I32));

@@ -102,6 +102,8 @@ std::span<const Kernel> move_kernels() {
                           concat_kernel(),
                           pad_kernel(),
                           gather_kernel(),
+                          gather_elements_kernel(),
+                          scatter_kernel(),
                           resize_kernel()};
     k[0].view_of = same_memory;
     k[1].view_of = view_of_permute;

@@ -1,4 +1,5 @@
-// gather along one axis: constant indices as copies of evenly spaced runs, others by the engine's gather.
+// gather along one axis: constant indices as copies of evenly spaced runs, others by the engine's gather, as are single
+// elements; scatter of rows. Indices computed at run time are not wrapped: a negative one reads 0 and writes nothing.
 //   source: GDMA.md section 5
 #include "backends/bm1684x/kernels/move_index.h"
 
@@ -92,8 +93,59 @@ void emit(const Op& op, const DdrCtx& t, Emitter& e) {
             t.in[0] + static_cast<uint64_t>(r.first * s.inner * bytes), bytes, e);
 }
 
+// x as [outer, size], indices and y as [outer, count].
+Support elements_support(const Op& op, DType precision) {
+  if (Support s = move_support(op, precision); !s.ok) return s;
+  const Dims &x = op.in(0)->type.dims, &y = op.out(0)->type.dims;
+  if (op.attrs<ops::GatherElements>().axis != static_cast<int64_t>(x.size()) - 1 ||
+      !std::equal(x.begin(), x.end() - 1, y.begin()))
+    return {false, "elements are picked along another axis than the last, or from a part of the others"};
+  if (x.back() > kMaxDim || y.back() > kMaxDim)
+    return {false,
+            fmt::format("extent {} of a gather exceeds 65535 (GDMA.md section 4)", std::max(x.back(), y.back()))};
+  return {};
+}
+
+void emit_elements(const Op& op, const DdrCtx& t, Emitter& e) {
+  const Dims &x = op.in(0)->type.dims, &y = op.out(0)->type.dims;
+  const int64_t bytes = elem_bytes(op), size = x.back(), count = y.back(), outer = element_count(y) / count;
+  for (int64_t at = 0; at < outer; at += kMaxDim) {
+    const int64_t rows = std::min(kMaxDim, outer - at);
+    const auto behind = [&](uint64_t addr, int64_t elements, int64_t each) {
+      return addr + static_cast<uint64_t>(at * elements * each);
+    };
+    const DdrTensor out{behind(t.out, count, bytes), bytes, {1, rows, count, 1}, {0, count, 1, 1}};
+    const DdrTensor in{behind(t.in[0], size, bytes), bytes, {1, rows, size, 1}, {0, size, 1, 1}};
+    e.ddr_gather(out, in, behind(t.in[1], count, 4), count, true);
+  }
+}
+
+// x as [size, inner], updates as [count, inner], one index per update.
+Support scatter_support(const Op& op, DType precision) {
+  if (Support s = move_support(op, precision); !s.ok) return s;
+  if (op.attrs<ops::ScatterNd>().kind != ops::ScatterKind::Replace)
+    return {false, "the engine's scatter replaces rows, it does not combine them"};
+  if (op.in(1)->type.dims.back() != 1) return {false, "an index has more than one coordinate"};
+  const Dims& x = op.out(0)->type.dims;
+  for (const int64_t extent : {x[0], element_count(x) / x[0], element_count(op.in(1)->type)})
+    if (extent > kMaxDim)
+      return {false, fmt::format("extent {} of a scatter exceeds 65535 (GDMA.md section 4)", extent)};
+  return {};
+}
+
+void emit_scatter(const Op& op, const DdrCtx& t, Emitter& e) {
+  const Dims& x = op.out(0)->type.dims;
+  const int64_t bytes = elem_bytes(op), inner = element_count(x) / x[0], count = element_count(op.in(1)->type);
+  copy_nd({{element_count(x)}, {1}, {1}}, t.out, t.in[0], bytes, e);
+  if (count == 0) return;
+  e.ddr_scatter({t.out, bytes, {1, 1, x[0], inner}, {0, 0, inner, 1}},
+                {t.in[2], bytes, {1, 1, count, inner}, {0, 0, inner, 1}}, t.in[1], count);
+}
+
 }  // namespace
 
+Kernel gather_elements_kernel() { return ddr_kernel(ops::GatherElements::kName, elements_support, emit_elements); }
+Kernel scatter_kernel() { return ddr_kernel(ops::ScatterNd::kName, scatter_support, emit_scatter); }
 Kernel gather_kernel() { return ddr_kernel(ops::Gather::kName, supports, emit); }
 
 }  // namespace tpuc::bm1684x

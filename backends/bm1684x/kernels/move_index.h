@@ -6,5 +6,7 @@
 namespace tpuc::bm1684x {
 
 Kernel gather_kernel();
+Kernel gather_elements_kernel();  // along the last axis
+Kernel scatter_kernel();          // scatter_nd of whole rows, replacing them
 
 }  // namespace tpuc::bm1684x

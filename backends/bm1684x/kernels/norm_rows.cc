@@ -28,7 +28,6 @@ struct Geometry {
   float epsilon = 0;
   bool centers = true;  // rms_norm does not subtract the mean
   int64_t length() const { return dims[2] * dims[3]; }
-  bool shared_affine() const { return affine[1] == 1 && dims[1] > 1; }
 };
 
 Geometry of_rows(const Dims& d, const ops::LayerNorm::Attrs& a, bool centers) {
@@ -65,13 +64,6 @@ Geometry geometry(const Op& op) {
 
 bool has(const Op& op, size_t i) { return op.in(i) != nullptr; }
 
-// Bytes of a lane for one row: input and result in their type, work tensors in f32; twice, to overlap with transfers,
-// would be better, once is enough.
-int64_t row_bytes(const Op& op, const Geometry& g) {
-  const int64_t size = size_bytes(op.out(0)->type.dtype);
-  return g.length() * (2 * size + 4 * static_cast<int64_t>(kWork)) + (g.shared_affine() ? g.length() * 16 : 0);
-}
-
 Support supports(const Op& op, DType) {
   if (!is_float(op.in(0)->type.dtype)) return {false, fmt::format("elements are {}", to_string(op.in(0)->type.dtype))};
   const Geometry g = geometry(op);
@@ -82,10 +74,6 @@ Support supports(const Op& op, DType) {
   for (const size_t i : {size_t{1}, size_t{2}})
     if (has(op, i) && element_count(op.in(i)->type) != g.affine[1] * g.affine[2] * g.affine[3])
       return {false, fmt::format("gamma or beta {} broadcasts", to_string(op.in(i)->type.dims))};
-  constexpr int64_t kRest = 8192;  // statistics, passes
-  if (row_bytes(op, g) + kRest > kLaneRoom)
-    return {false, fmt::format("a row of {} elements takes {} bytes of a lane, which has {}", g.length(),
-                               row_bytes(op, g), kLaneRoom)};
   return {};
 }
 

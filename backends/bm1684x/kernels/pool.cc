@@ -35,10 +35,11 @@ Shape4 shape4(const Value* v) {
   return {d[0], d[1], d[2], d[3]};
 }
 
-// A stride that is never taken would only leave the command's range.
+// A stride that is never taken would only leave the command's range; it still must lead behind the input.
 template <class A>
 Window window(const A& a, size_t axis, int64_t out_size) {
-  return {a.kernel[axis], out_size == 1 ? 1 : a.strides[axis], a.dilations[axis], a.pads[axis], a.pads[axis + 2]};
+  const int64_t stride = out_size == 1 ? std::min(a.strides[axis], kMaxConvStep) : a.strides[axis];
+  return {a.kernel[axis], stride, a.dilations[axis], a.pads[axis], a.pads[axis + 2]};
 }
 
 template <class A>
@@ -64,11 +65,13 @@ Geometry geometry(const Op& op) {
   return g;
 }
 
-Support axis_support(const Window& w, std::string_view axis) {
+Support axis_support(const Window& w, std::string_view axis, int64_t in_size, int64_t out_size) {
   if (w.stride > kMaxConvStep)
     return {false, fmt::format("{} stride {} exceeds 15 (TIU.md section 4)", axis, w.stride)};
   if (w.dilation > kMaxConvStep)
     return {false, fmt::format("{} dilation {} exceeds 15 (TIU.md section 4)", axis, w.dilation)};
+  if (out_size == 1 && in_size + w.pad_before + w.pad_after - w.reach() >= w.stride)
+    return {false, fmt::format("one {} window of {} leaves more than 14 elements of {} out", axis, w.reach(), in_size)};
   for (const int64_t pad : {w.pad_before, w.pad_after}) {
     if (pad > kMaxConvStep) return {false, fmt::format("{} padding {} exceeds 15 (TIU.md section 4)", axis, pad)};
     if (pad < 0 || pad >= w.reach())
@@ -82,8 +85,8 @@ Support supports(const Op& op, DType) {
   const Geometry g = geometry(op);
   for (const int64_t d : g.in)
     if (d > kMaxDim) return {false, fmt::format("extent {} exceeds 65535", d)};
-  if (Support s = axis_support(g.h, "h"); !s.ok) return s;
-  return axis_support(g.w, "w");
+  if (Support s = axis_support(g.h, "h", g.in[2], g.out[2]); !s.ok) return s;
+  return axis_support(g.w, "w", g.in[3], g.out[3]);
 }
 
 Views views(const Op& op) { return {{row_major(shape4(op.in(0)))}, row_major(shape4(op.out(0)))}; }

@@ -1,6 +1,7 @@
 // reduce over any axes: the reduced ones become H and W of the view, the kept ones N and C (or W).
 //   source: TIU.md section 5, COOKBOOK.md section 5
-// sum, mean, l1, l2, sum_square: in f32 (halves widened, rounded once); f32 sums in two accumulators. max, min: exact.
+// sum, mean, l1, l2, sum_square, prod: in f32 (halves widened, rounded once); f32 sums in two accumulators, products by
+// halves. max, min: exact.
 #include "ops/reduce.h"
 
 #include <fmt/core.h>
@@ -143,7 +144,6 @@ std::optional<Layout> layout(const Op& op) {
 Support supports(const Op& op, DType) {
   const TensorType& x = op.in(0)->type;
   if (!is_float(x.dtype)) return {false, fmt::format("elements are {}", to_string(x.dtype))};
-  if (op.attrs<Reduce>().kind == ReduceKind::Prod) return {false, "the chip has no product over an axis"};
   if (!layout(op))
     return {false, fmt::format("axes {} of {}: more than two groups, or one of more than 16384 elements",
                                to_string(op.attrs<Reduce>().axes), to_string(x.dims))};
@@ -207,11 +207,30 @@ LocalTensor prepared(ReduceKind kind, const TileCtx& t, LocalTensor x, Prec work
     case ReduceKind::Min:
       e.ar(ArOp::Mul, y, x, Arg::real(work, -1));
       return y;
+    case ReduceKind::Prod:  // worked on in place
+      if (x.addr == t.scratch[0]) return x;
+      e.copy(y, x);
+      return y;
     case ReduceKind::Sum:
     case ReduceKind::Mean:
     case ReduceKind::Max:
-    case ReduceKind::Prod:
       break;
+  }
+  return x;
+}
+
+// Multiplies the upper half of an axis into the lower one until one line is left: the result is x's first element.
+LocalTensor multiply_axes(LocalTensor x, const LocalTensor& out, Emitter& e) {
+  for (const size_t axis : {size_t{2}, size_t{3}}) {
+    if (out.dims[axis] == x.dims[axis]) continue;
+    while (x.dims[axis] > 1) {
+      Shape4 from{0, 0, 0, 0}, half = x.dims;
+      half[axis] = x.dims[axis] / 2;
+      from[axis] = x.dims[axis] - half[axis];
+      const LocalTensor lower = x.at(0, 0, 0, 0, half);
+      e.ar(ArOp::Mul, lower, lower, x.at(from[0], from[1], from[2], from[3], half));
+      x.dims[axis] = from[axis];
+    }
   }
   return x;
 }
@@ -220,6 +239,10 @@ void reduce_part(const Op& op, const TileCtx& t, const LocalTensor& out, const L
   const ReduceKind kind = op.attrs<Reduce>().kind;
   const Prec work = work_prec(op);
   const LocalTensor x = prepared(kind, t, in, work, e);
+  if (kind == ReduceKind::Prod) {
+    const LocalTensor product = multiply_axes(x, out, e);
+    return out.prec == work ? e.copy(out, product) : e.cast(out, product);
+  }
   LocalTensor r = aligned(t.scratch[3], work, out.dims);
   const bool is_last = out.prec == work && kind != ReduceKind::L2 && kind != ReduceKind::Min;
   const int64_t count = in.dims[2] * in.dims[3] / (out.dims[2] * out.dims[3]);

@@ -14,6 +14,7 @@ TEST_CASE("reductions over every set of axes", "[kernel]") {
       {{6, 7, 8}, {0, 1, 2}},  {{40, 7, 100}, {1}},     {{3, 7, 100}, {1}}};
   using K = ops::ReduceKind;
   for (const auto& [dims, axes] : kCases) {
+    check_floats<ops::Reduce>({{dims, false, 0.9, 1.1}}, {K::Prod, axes, true}, {0, 2e-5}, kHalfUlp);
     for (const K kind : {K::Sum, K::Mean, K::Max, K::Min, K::L1, K::L2, K::SumSquare}) {
       const bool exact = kind == K::Max || kind == K::Min;
       check_floats<ops::Reduce>({{dims}}, {.kind = kind, .axes = axes, .keep_dims = kind != K::Mean},

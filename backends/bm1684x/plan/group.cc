@@ -18,6 +18,7 @@ class Grower {
   Grower(const Graph& graph, const PlanOptions& options) : graph_(&graph), options_(&options) {
     for (const Op& op : graph.ops())
       if (!is_view(op)) order_.push_back(&op);
+    bring_chains_together(graph, order_);
   }
 
   std::vector<Group> run() {
@@ -102,13 +103,20 @@ std::vector<Region> chain_regions(const std::vector<OpTiles>& ops, const Region&
   return regions;
 }
 
+// Tiles of a chain are cut over batches and rows.
+static bool cuts_rows(const Op& op, const Kernel& kernel) {
+  const Axes axes = kernel.axes(op);
+  const Shape4 dims = kernel.views(op).out.dims;
+  return (axes.n || dims[0] == 1) && (axes.h || dims[2] == 1);
+}
+
 bool can_chain(const Graph& graph, const Op& op, const Op& next) {
   const Value* v = op.out(0);
   if (graph.is_output(v)) return false;
   for (const Op* user : v->uses)
     if (user != &next) return false;
   const Kernel &made = *find_kernel(op.name()), &used = *find_kernel(next.name());
-  if (made.emit == nullptr || used.emit == nullptr) return false;
+  if (made.emit == nullptr || used.emit == nullptr || !cuts_rows(op, made) || !cuts_rows(next, used)) return false;
   const Views views = used.views(next);
   const auto needs = used.needs(next, whole(views.out.dims));
   for (size_t i = 0; i < next.in().size(); ++i)

@@ -62,7 +62,8 @@ struct OpDef {
   AttrSet (*set_attr)(std::any&, std::string_view name, const AttrValue&);
   std::vector<TensorType> (*infer)(const InferCtx&, const std::any&);
   void (*eval)(EvalArgs, const std::any&, std::span<Tensor>);
-  Values (*decompose)(const Op&, Builder&);  // null: not needed or not possible
+  // The results made by simpler ops; empty: not possible for this one. Null: never needed or never possible.
+  Values (*decompose)(const Op&, Builder&);
   std::span<const ImportRule> imports;
   QuantTraits quant;
 };

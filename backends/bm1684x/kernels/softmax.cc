@@ -45,6 +45,11 @@ std::optional<Layout> layout(const Op& op) {
     l.dims = outer <= kMaxDim ? Shape4{1, outer, 1, length} : Shape4{split->width, split->channels, 1, length};
     l.view = normalized({l.dims, {length, length, 0, 1}});
     if (outer > kMaxDim) l.view.strides = {length, split->width * length, 0, 1};
+    // Stacks of matrices as the products around them see them: attention stays in local memory.
+    if (const int64_t rows = axis > 0 ? d[axis - 1] : 1; rows >= kLanes && rows <= kMaxDim && outer / rows <= kMaxDim) {
+      l.dims = {outer / rows, rows, 1, length};
+      l.view = row_major(l.dims);
+    }
     return l;
   }
   l.dims = {outer, split->channels, length, split->width};

@@ -1,7 +1,9 @@
-// Cuts are over batches and rows only: channels are summed over by the next op, and cut rows make short bursts.
+// Cuts are over batches and rows; over channels too where every op takes them one to one (the rows of attention's
+// matrices). Cut columns would make short bursts.
 #include "backends/bm1684x/plan/chain.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "backends/bm1684x/alloc/local_alloc.h"
 #include "backends/bm1684x/sched/builder.h"
@@ -14,13 +16,38 @@ constexpr size_t kMostOps = 8;
 // Rows that the tiles of a chain compute twice, as a share of all; above this the traffic saved is paid in compute.
 constexpr double kMostRecomputed = 0.25;
 constexpr int64_t kMostTiles = 64;
+constexpr int64_t kLargeResult = kLaneRoom / 4;  // bytes of a lane; smaller ones stay there whole anyway
+constexpr int64_t kSmallConstants = 40 * 1024;   // bytes of a lane
 
-std::vector<Region> cut_rows(const Shape4& dims, int64_t rows) {
+std::vector<Region> cut_up(const Shape4& dims, int64_t rows, int64_t channels) {
   std::vector<Region> tiles;
   for (int64_t n = 0; n < dims[0]; ++n)
     for (int64_t h = 0; h < dims[2]; h += rows)
-      tiles.push_back({{n, 0, h, 0}, {1, dims[1], std::min(rows, dims[2] - h), dims[3]}});
+      for (int64_t c = 0; c < dims[1]; c += channels)
+        tiles.push_back({{n, c, h, 0}, {1, std::min(channels, dims[1] - c), std::min(rows, dims[2] - h), dims[3]}});
   return tiles;
+}
+
+// Bytes of a lane that an op's constant operands take.
+int64_t constant_bytes(const Op& op) {
+  const Kernel& kernel = *find_kernel(op.name());
+  const auto needs = kernel.needs(op, whole(kernel.views(op).out.dims));
+  int64_t bytes = 0;
+  for (size_t i = 0; i < needs.size(); ++i)
+    if (needs[i].kind != Need::Kind::Nothing && op.in(i)->is_constant())
+      bytes += aligned_bytes(prec_of(op.in(i)->type.dtype), needs[i].box.extent);
+  return bytes;
+}
+
+// Whether a cut of the last result's channels leads to channels of the others that a tile may begin with.
+// A large constant matrix would be loaded whole before the first tile; alone its op streams it.
+bool may_cut_channels(const Group& g) {
+  for (const OpTiles& o : g.ops)
+    if (!find_kernel(o.op->name())->axes(*o.op).c || constant_bytes(*o.op) > kSmallConstants) return false;
+  for (const Region& tile : g.chain)
+    for (const Region& r : chain_regions(g.ops, tile))
+      if (r.begin[1] % kLanes != 0) return false;
+  return true;
 }
 
 double recomputed_share(const Group& g) {
@@ -35,13 +62,17 @@ double recomputed_share(const Group& g) {
 std::vector<Region> chain_tiles(const Graph& graph, Group g, const PlanOptions& options) {
   const Op& last = *g.ops.back().op;
   const Shape4 dims = find_kernel(last.name())->views(last).out.dims;
-  for (const int64_t budget : {options.lane_bytes / 2, options.lane_bytes}) {
-    for (int64_t pieces = 1; pieces <= std::min(dims[2], kMostTiles); pieces += std::max<int64_t>(1, pieces / 4)) {
-      g.chain = cut_rows(dims, ceil_div(dims[2], pieces));
-      if (recomputed_share(g) > kMostRecomputed) break;
-      if (fits_locally(graph, g, budget)) return g.chain;
+  const int64_t lane_rows = ceil_div(dims[1], kLanes);
+  for (const int64_t budget : {options.lane_bytes / 2, options.lane_bytes})
+    for (int64_t parts = 1; parts <= lane_rows; parts += std::max<int64_t>(1, parts / 2)) {
+      const int64_t channels = std::min(dims[1], ceil_div(lane_rows, parts) * kLanes);
+      for (int64_t pieces = 1; pieces <= std::min(dims[2], kMostTiles); pieces += std::max<int64_t>(1, pieces / 4)) {
+        g.chain = cut_up(dims, ceil_div(dims[2], pieces), channels);
+        if (recomputed_share(g) > kMostRecomputed) break;
+        if (parts > 1 && !may_cut_channels(g)) break;
+        if (fits_locally(graph, g, budget)) return g.chain;
+      }
     }
-  }
   return {};
 }
 
@@ -51,6 +82,22 @@ bool fits_locally(const Graph& graph, const Group& group, int64_t lane_bytes) {
   ScheduleBuilder b(graph);
   b.add(group);
   return fits_locally(b.schedule(), 0, {lane_bytes});
+}
+
+void bring_chains_together(const Graph& graph, std::vector<const Op*>& ops) {
+  std::unordered_map<const Op*, size_t> place;
+  for (size_t i = 0; i < ops.size(); ++i) place[ops[i]] = i;
+  for (size_t i = ops.size(); i-- > 0;) {
+    const Value* v = ops[i]->out(0);
+    const Kernel& kernel = *find_kernel(ops[i]->name());
+    if (v->uses.empty() || kernel.emit == nullptr) continue;
+    if (aligned_bytes(prec_of(v->type.dtype), kernel.views(*ops[i]).out.dims) < kLargeResult) continue;
+    const auto user = place.find(v->uses.front());
+    if (user == place.end() || user->second <= i + 1 || !can_chain(graph, *ops[i], *user->first)) continue;
+    std::rotate(ops.begin() + static_cast<std::ptrdiff_t>(i), ops.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                ops.begin() + static_cast<std::ptrdiff_t>(user->second));
+    for (size_t k = i; k < user->second; ++k) place[ops[k]] = k;
+  }
 }
 
 Group grow_chain(const Graph& graph, std::span<const Op* const> ops, const PlanOptions& options) {

@@ -10,6 +10,10 @@ namespace tpuc::bm1684x {
 // The longest chain from the first of `ops` (program order) that saves traffic; fewer than two ops: none does.
 Group grow_chain(const Graph& graph, std::span<const Op* const> ops, const PlanOptions& options);
 
+// Moves an op whose large result one later op alone reads right before that one, where the two can chain. Results do
+// not change: none of the ops between reads it.
+void bring_chains_together(const Graph& graph, std::vector<const Op*>& ops);
+
 // Whether the steps of a group find room in local memory.
 bool fits_locally(const Graph& graph, const Group& group, int64_t lane_bytes);
 

@@ -18,6 +18,7 @@ class Grower {
   Grower(const Graph& graph, const PlanOptions& options) : graph_(&graph), options_(&options) {
     for (const Op& op : graph.ops())
       if (!is_view(op)) order_.push_back(&op);
+    bring_chains_together(graph, order_);
   }
 
   std::vector<Group> run() {

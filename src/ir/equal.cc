@@ -66,6 +66,7 @@ class GraphHasher {
   explicit GraphHasher(Hasher& h) : h_(h) {}
 
   void add(const Graph& g) {
+    number_.reserve(g.inputs().size() + g.constants().size() + 2 * g.ops().size());
     h_.text(g.name);
     h_.number(g.inputs().size());
     for (const auto& v : g.inputs()) define(*v);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "tpuc/ir/text.h"
 
@@ -16,6 +15,7 @@ class Verifier {
   Verifier(const Graph& g, Stage stage, std::string_view after) : g_(g), stage_(stage), after_(after) {}
 
   void run() {
+    known_.reserve(g_.inputs().size() + g_.constants().size() + 2 * g_.ops().size());
     for (const auto& v : g_.inputs()) define(*v);
     for (const auto& v : g_.constants()) {
       define(*v);
@@ -26,6 +26,7 @@ class Verifier {
       types(op);
       promises(op);
     }
+    for (const auto& [v, unread] : known_) check(unread == 0, "%{} lists uses that no operand is", v->name);
     for (const Value* v : g_.outputs()) check(v != nullptr && known_.count(v) != 0, "an output is not of this graph");
     for (const auto& [in, out] : g_.aliases)
       check(known_.count(in) != 0 && known_.count(out) != 0, "an alias names values that are not of this graph");
@@ -41,28 +42,32 @@ class Verifier {
   }
 
   void define(const Value& v) {
-    check(known_.insert(&v).second, "%{} is defined twice", v.name);
+    uint64_t uses = 0;
+    for (const Op* op : v.uses) uses += token(op);
+    check(known_.emplace(&v, uses).second, "%{} is defined twice", v.name);
     check(g_.find(v.name) == &v, "%{} does not own its name", v.name);
   }
 
-  // Each operand is known by now and lists this op as often as the op reads it.
+  // Stands for a use by the op. Uses are summed up, whatever their order: a sum of others that is the same by chance is
+  // as good as impossible.
+  static uint64_t token(const Op* op) {
+    uint64_t z = reinterpret_cast<uintptr_t>(op) * 0x9e3779b97f4a7c15ULL;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    return (z ^ (z >> 27)) | 1;
+  }
+
+  // Each operand is known by now, and its value lists this op as often as the op reads it.
   void operation(const Op& op) {
     for (const Value* v : op.in()) {
       if (v == nullptr) continue;
-      check(known_.count(v) != 0, "{}: %{} is used before it is defined", op.name(), v->name);
-      check(uses_.count(v) != 0 || uses_.emplace(v, count_uses(*v)).second, "unreachable");
-      check(uses_[v][&op]-- > 0, "%{} does not list its use by {}", v->name, op.name());
+      const auto known = known_.find(v);
+      check(known != known_.end(), "{}: %{} is used before it is defined", op.name(), v->name);
+      known->second -= token(&op);
     }
     for (const auto& v : op.out()) {
       check(v->def == &op, "%{} names another op as its producer", v->name);
       define(*v);
     }
-  }
-
-  static std::unordered_map<const Op*, int64_t> count_uses(const Value& v) {
-    std::unordered_map<const Op*, int64_t> count;
-    for (const Op* op : v.uses) ++count[op];
-    return count;
   }
 
   void types(const Op& op) const {
@@ -94,8 +99,7 @@ class Verifier {
   const Graph& g_;
   Stage stage_;
   std::string_view after_;
-  std::unordered_set<const Value*> known_;
-  std::unordered_map<const Value*, std::unordered_map<const Op*, int64_t>> uses_;
+  std::unordered_map<const Value*, uint64_t> known_;  // the sum of its uses that no operand was found for yet
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Runs passes in order and checks each: stage, reported change against the hash, the graph's promises.
 #include <algorithm>
 #include <chrono>
+#include <unordered_map>
 
 #include "pass/dump.h"
 #include "tpuc/ir/equal.h"
@@ -26,26 +27,32 @@ size_t op_count(const Module& m) {
 
 }  // namespace
 
-void PassManager::run_pass(const Pass& pass, Graph& graph, PassRecord& record) const {
-  const Hash before = hash(graph);
+bool PassManager::run_pass(const Pass& pass, Graph& graph, Hash& state, PassRecord& record) const {
+  const Hash before = state;
   PassCtx ctx{*options_, record};
   const bool changed = pass.run(graph, ctx);
-  const bool differs = hash(graph) != before;
+  state = hash(graph);
+  const bool differs = state != before;
   TPUC_CHECK(changed == differs, "pass {} {}", pass.name,
              changed ? "reported a change it did not make" : "changed the graph silently");
   record.changed = record.changed || changed;
+  return changed;
 }
 
 PassReport PassManager::run(Module& module, std::span<const Pass> pipeline, Stage start) {
   PassReport report;
   report.stage = start;
   Dumper dumper(*options_);
+  std::unordered_map<const Graph*, Hash> states;
+  for (const Net& net : module.nets)
+    for (const auto& graph : net.stages) states.emplace(graph.get(), hash(*graph));
   for (const Pass& pass : pipeline) {
     if (contains(options_->disabled_passes, pass.name)) continue;
     TPUC_CHECK(report.stage >= pass.needs, "pass {} needs a graph that is {}, this one is {}", pass.name,
                to_string(pass.needs), to_string(report.stage));
     const size_t ops = op_count(module);
     const std::string good = ops <= kLastGoodOps ? print(module) : std::string();
+    const bool promises_more = pass.gives > report.stage;
     report.stage = std::max(report.stage, pass.gives);
     PassRecord record;
     record.name = pass.name;
@@ -54,8 +61,9 @@ PassReport PassManager::run(Module& module, std::span<const Pass> pipeline, Stag
     try {
       for (Net& net : module.nets)
         for (auto& graph : net.stages) {
-          run_pass(pass, *graph, record);
-          if (options_->verify_each) verify(*graph, report.stage, pass.name);
+          const bool changed = run_pass(pass, *graph, states[graph.get()], record);
+          if (options_->verify_each && (changed || promises_more || report.passes.empty()))
+            verify(*graph, report.stage, pass.name);
         }
     } catch (const InternalError& e) {
       const std::string path = good.empty() ? std::string() : dumper.last_good(good);

@@ -25,7 +25,8 @@ struct PassOptions {
   int64_t fold_limit_bytes = 64 << 20;  // constant folding makes no result larger than this from smaller inputs
   // Whether the back end runs an op in that float type; ops it does not stay in f32 between casts. Empty: it does.
   std::function<bool(const Op&, DType)> supports;
-  // The float type of single ops where it is not `precision`; lower-precision asks once, about the graph it is to lower.
+  // The float type of single ops where it is not `precision`; lower-precision asks once, about the graph it is to
+  // lower.
   std::function<std::unordered_map<const Op*, DType>(const Graph&)> layer_precisions;
   std::function<void(const NearMiss&)> explain;
 };
@@ -62,7 +63,8 @@ class PassManager {
   PassReport run(Module& module, std::span<const Pass> pipeline, Stage start = Stage::Imported);
 
  private:
-  void run_pass(const Pass& pass, Graph& graph, PassRecord& record) const;
+  // `state` is the graph's hash, before and after. Returns whether it changed.
+  bool run_pass(const Pass& pass, Graph& graph, Hash& state, PassRecord& record) const;
 
   const PassOptions* options_;
 };

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# Prints how time and memory of tpuc grow with the number of nodes, and its memory for a model with large weights.
+#   scale.py --tpuc build/release/tpuc [--nodes 10000,100000,1000000] [--weights MEBIBYTES]
+# A chain and a wide graph of each size are imported, optimised and printed; ratios are to the size before. Weights lie
+# in external data; memory is the process's largest resident set, in MiB.
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def make(kind, size, path):
+    subprocess.run([sys.executable, HERE + '/make_graph.py', kind, str(size), path], check=True)
+
+
+def measure(command):
+    """Wall seconds, processor seconds and MiB of a command that must succeed."""
+    start = time.monotonic()
+    pid = os.spawnvp(os.P_NOWAIT, command[0], command)
+    _, status, usage = os.wait4(pid, 0)
+    if status != 0:
+        sys.exit('%s failed: %d' % (' '.join(command), status))
+    return time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--tpuc', required=True)
+    parser.add_argument('--nodes', default='10000,100000,1000000')
+    parser.add_argument('--weights', type=int, default=0)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        model, out = folder + '/m.onnx', folder + '/m.out'
+        print('%-6s %9s %9s %9s %9s   ratios of time, memory' % ('graph', 'nodes', 'seconds', 'cpu s', 'MiB'))
+        for kind in ('chain', 'wide'):
+            before = None
+            for size in (int(n) for n in args.nodes.split(',')):
+                make(kind, size, model)
+                now = measure([args.tpuc, 'import', model, '-o', out + '.tpuir', '--quiet'])
+                ratio = '%.1f  %.1f' % (now[1] / before[1], now[2] / before[2]) if before else ''
+                print('%-6s %9d %9.2f %9.2f %9.0f   %s' % ((kind, size) + now + (ratio,)), flush=True)
+                before = now
+        if args.weights:
+            make('big', args.weights, model)
+            for precision in ('f16', 'f32'):
+                now = measure([args.tpuc, 'compile', model, '-o', out, '--precision', precision, '--quiet'])
+                print('weights of %d MiB to %s: %.1f s, %.1f cpu s, %.0f MiB (%.2f of the weights)' %
+                      ((args.weights, precision) + now + (now[2] / args.weights,)), flush=True)
+
+
+if __name__ == '__main__':
+    main()

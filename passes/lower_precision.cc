@@ -16,6 +16,7 @@
 #include "passes/passes.h"
 #include "tpuc/ir/equal.h"
 #include "tpuc/ir/text.h"
+#include "tpuc/support/pages.h"
 
 namespace tpuc {
 namespace {
@@ -128,6 +129,7 @@ class Lowering {
 
   Value* convert_constant(Value& v, DType wanted) {
     Tensor t = is_float(wanted) ? convert_float(v.tensor(), wanted) : narrow_integer(v, wanted);
+    release_pages(v.tensor().bytes());  // weights of a mapped file: the original is not read again
     Value* converted = graph_.constant(std::move(t), v.name);
     graph_.rename(converted, std::string(v.name));
     return converted;
@@ -172,7 +174,9 @@ class Lowering {
 
   // An op whose operands did not change stays as it is.
   void rebuild(Op& op, std::any attrs, std::vector<Value*> in, bool attrs_changed = false) {
-    if (in == op.in() && !attrs_changed && results_fit(op)) return;
+    const auto is_retyped = [&](const Value* v) { return v != nullptr && v->type.dtype != old_type(v); };
+    const bool same_inputs = in == op.in() && std::none_of(in.begin(), in.end(), is_retyped);
+    if (same_inputs && !attrs_changed && results_fit(op)) return;
     Op& n = graph_.add_op(op.def(), std::move(attrs), std::move(in), op.out(0)->name, &op);
     n.loc = op.loc;
     n.place = op.place;

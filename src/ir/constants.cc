@@ -2,6 +2,7 @@
 #include <xxhash.h>
 
 #include "tpuc/ir/graph.h"
+#include "tpuc/support/pages.h"
 
 namespace tpuc {
 
@@ -14,6 +15,7 @@ Hash content_hash(const Tensor& t) {
 
 const ConstantStore::Entry* ConstantStore::add(Tensor t) {
   const Hash hash = content_hash(t);
+  release_pages(t.bytes());  // the weights of a large model are not needed before they are converted or packed
   const auto [first, last] = entries_.equal_range(hash.lo);
   for (auto it = first; it != last; ++it) {
     Entry& entry = *it->second;
@@ -28,7 +30,9 @@ void ConstantStore::release(const Entry* entry) {
   const auto [first, last] = entries_.equal_range(entry->hash.lo);
   for (auto it = first; it != last; ++it) {
     if (it->second.get() != entry) continue;
-    if (--it->second->holders == 0) entries_.erase(it);
+    if (--it->second->holders > 0) return;
+    release_pages(entry->tensor.bytes());  // the mapping outlives the tensor
+    entries_.erase(it);
     return;
   }
   TPUC_CHECK(false, "a constant is released that the store does not have");

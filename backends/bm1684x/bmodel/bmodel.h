@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,6 +54,9 @@ struct WeightLocation {
 struct Coefficients {
   uint64_t address = kWeightsAddress;
   std::span<const std::byte> bytes;  // a multiple of 4096
+  // For writing without a copy, in place of `bytes`: so many zeros of the file are handed out to be filled.
+  uint64_t later_bytes = 0;
+  std::function<void(std::span<std::byte>)> write_later;
   std::vector<WeightLocation> locations;
 };
 

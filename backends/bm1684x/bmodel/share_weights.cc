@@ -82,7 +82,11 @@ class Pool {
     std::vector<std::byte>& blob = storage.emplace_back(size_);
     for (size_t i = 0; i < parts_.size(); ++i)
       if (!parts_[i].empty()) std::memcpy(blob.data() + offsets_[i], parts_[i].data(), parts_[i].size());
-    return {address_, blob, locations_};
+    Coefficients c;
+    c.address = address_;
+    c.bytes = blob;
+    c.locations = locations_;
+    return c;
   }
 
  private:

@@ -36,6 +36,12 @@ class Section {
     size_ = start + chunk.size();
     return {start, chunk.size()};
   }
+  // Room that the caller fills; shared with nobody.
+  wire::Binary reserve(uint64_t bytes) {
+    const uint64_t start = align_up(size_, kPageBytes);
+    size_ = start + bytes;
+    return {start, bytes};
+  }
   uint64_t size() const { return size_; }
   void copy_to(std::byte* out) const {  // `out` is zeroed
     for (const Chunk& chunk : chunks_) std::memcpy(out + chunk.start, chunk.bytes.data(), chunk.bytes.size());
@@ -81,7 +87,7 @@ class Writer {
     TPUC_CHECK(s.context_bytes % kPageBytes == 0, "context of {} bytes is not whole pages", s.context_bytes);
     TPUC_CHECK(!s.sub_nets.empty(), "a stage needs a sub_net");
     const auto inputs = tensors(s.inputs, kHiddenInput), outputs = tensors(s.outputs, kHiddenOutput);
-    const uint64_t weight_bytes = s.coefficients ? s.coefficients->bytes.size() : 0;
+    const uint64_t weight_bytes = s.coefficients ? s.coefficients->bytes.size() + s.coefficients->later_bytes : 0;
     const auto weights = s.coefficients ? coefficients(*s.coefficients) : Ref<wire::CoeffMem>();
     std::vector<Ref<wire::CmdGroup>> groups;
     std::vector<Ref<wire::SubNet>> sub_nets;
@@ -138,16 +144,24 @@ class Writer {
                                 static_cast<uint32_t>(g.gdma.size()));
   }
 
+  using Digest = std::array<uint8_t, SHA256_DIGEST_LENGTH>;
+  static Digest digest_of(std::span<const std::byte> bytes) {
+    Digest digest{};
+    SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+    return digest;
+  }
+
   Ref<wire::CoeffMem> coefficients(const Coefficients& c) {
-    TPUC_CHECK(c.bytes.size() % kPageBytes == 0, "weights of {} bytes are not whole pages", c.bytes.size());
-    std::array<uint8_t, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(reinterpret_cast<const unsigned char*>(c.bytes.data()), c.bytes.size(), digest.data());
+    TPUC_CHECK(c.bytes.size() % kPageBytes == 0 && c.later_bytes % kPageBytes == 0,
+               "weights of {} bytes are not whole pages", c.bytes.size() + c.later_bytes);
     std::vector<Ref<wire::Location>> locations;
     for (const WeightLocation& l : c.locations)
       locations.push_back(wire::CreateLocation(fb_, fb_.CreateString(l.name), l.offset_bytes, l.size_bytes));
+    const Digest digest = c.write_later ? Digest{} : digest_of(c.bytes);
     const auto code = fb_.CreateVector(digest.data(), digest.size());
     const auto location_vector = fb_.CreateVector(locations);
-    const wire::Binary blob = section_.add(c.bytes);
+    const wire::Binary blob = c.write_later ? section_.reserve(c.later_bytes) : section_.add(c.bytes);
+    if (c.write_later) later_.push_back({&c, blob.start(), code.o});
     return wire::CreateCoeffMem(fb_, c.address, code, &blob, location_vector);
   }
 
@@ -182,11 +196,28 @@ class Writer {
     put_header(header, file);
     std::memcpy(file.data() + kHeaderBytes, fb_.GetBufferPointer(), fb_.GetSize());
     section_.copy_to(file.data() + kHeaderBytes + flat_bytes);
+    for (const Later& later : later_) {
+      const std::span<std::byte> blob(file.data() + kHeaderBytes + flat_bytes + later.start,
+                                      later.weights->later_bytes);
+      later.weights->write_later(blob);
+      const Digest digest = digest_of(blob);
+      // An offset of the builder counts from the end of the buffer and names the vector's length field.
+      std::byte* code = file.data() + kHeaderBytes + fb_.GetSize() - later.code + sizeof(flatbuffers::uoffset_t);
+      std::memcpy(code, digest.data(), digest.size());
+    }
     return file;
   }
 
+  // Weights that are written into the finished file, and their hash into its flatbuffer.
+  struct Later {
+    const Coefficients* weights;
+    uint64_t start;  // in the binary section
+    flatbuffers::uoffset_t code;
+  };
+
   flatbuffers::FlatBufferBuilder fb_{64 << 10};
   Section section_;
+  std::vector<Later> later_;
 };
 
 }  // namespace

@@ -68,7 +68,7 @@ std::string summary_of(const Program& p) {
       "weights     {} bytes\n"
       "activations {} bytes of DDR (lower bound {})\n"
       "local       {} of {} bytes a lane",
-      tiu, gdma, p.coefficients.size(), p.ddr.context_bytes, p.ddr.lower_bound_bytes, p.local_peak_bytes, kLaneRoom);
+      tiu, gdma, p.ddr.coefficients.bytes, p.ddr.context_bytes, p.ddr.lower_bound_bytes, p.local_peak_bytes, kLaneRoom);
 }
 
 }  // namespace
@@ -76,6 +76,9 @@ std::string summary_of(const Program& p) {
 Support Bm1684x::supports(const Op& op, DType precision) const {
   const Kernel* k = find_kernel(op.name());
   if (k == nullptr) return {false, fmt::format("the chip has no kernel for {}", op.name())};
+  const auto is_f64 = [](const Value* v) { return v != nullptr && v->type.dtype == DType::F64; };
+  if (std::any_of(op.in().begin(), op.in().end(), is_f64) || is_f64(op.out(0)))
+    return {false, "the chip has no f64; lowering makes it f32"};
   for (const auto& v : op.out())
     for (const int64_t d : v->type.dims)
       if (d == 0) return {false, "the result has no elements"};
@@ -96,9 +99,14 @@ CompiledNet Bm1684x::compile(const Graph& lowered, const BackendOptions& options
   for (const auto& v : lowered.inputs())
     stage.inputs.push_back(border_tensor(v.get(), p.ddr.address(v.get(), aliases)));
   for (const Value* v : lowered.outputs()) stage.outputs.push_back(border_tensor(v, p.ddr.address(v, aliases)));
-  if (!p.coefficients.empty()) {
+  if (p.ddr.coefficients.bytes > 0) {
     bmodel::Coefficients c;
-    c.bytes = p.coefficients;
+    c.later_bytes = static_cast<uint64_t>(p.ddr.coefficients.bytes);
+    c.write_later = [&](std::span<std::byte> out) {
+      if (options.on_phase) options.on_phase("pack");
+      pack_coefficients(p, out);
+      if (options.on_phase) options.on_phase("write");
+    };
     c.locations = coefficient_locations(p);
     stage.coefficients = std::move(c);
   }

@@ -59,8 +59,10 @@ std::vector<Tensor> run_once(const Graph& graph, const Program& p, const std::ma
   Machine m;
   ThreadPool pool(1);
   const Aliases aliases(graph);
-  if (!p.coefficients.empty())
-    std::memcpy(m.write(kDdrBase, p.coefficients.size()).data(), p.coefficients.data(), p.coefficients.size());
+  std::vector<std::byte> coefficients(static_cast<size_t>(p.ddr.coefficients.bytes));
+  pack_coefficients(p, coefficients);
+  if (!coefficients.empty())
+    std::memcpy(m.write(kDdrBase, coefficients.size()).data(), coefficients.data(), coefficients.size());
   for (const auto& v : graph.inputs()) {
     const auto bytes = inputs.at(v->name).bytes();
     std::memcpy(m.write(p.ddr.address(v.get(), aliases), bytes.size()).data(), bytes.data(), bytes.size());

@@ -8,6 +8,7 @@
 #include "backends/bm1684x/emit/emitter.h"
 #include "backends/bm1684x/sched/builder.h"
 #include "tpuc/support/check.h"
+#include "tpuc/support/pages.h"
 #include "tpuc/support/thread_pool.h"
 
 namespace tpuc::bm1684x {
@@ -156,22 +157,6 @@ class Writer {
   Emitter emitter_;
 };
 
-void pack_coefficients(Program& p) {
-  p.coefficients.resize(static_cast<size_t>(p.ddr.coefficients.bytes));
-  for (const auto& [value, offset] : p.ddr.coefficients.tensors) {
-    const auto bytes = value->tensor().bytes();
-    std::memcpy(p.coefficients.data() + offset, bytes.data(), bytes.size());
-  }
-  ThreadPool pool;
-  pool.parallel_for(p.schedule.images.size(), [&](size_t i) {
-    const Image& im = p.schedule.images[i];
-    const auto bytes = find_kernel(im.op->name())->pack(*im.op, im.region);
-    TPUC_CHECK(static_cast<int64_t>(bytes.size()) == im.lane_bytes * im.lanes, "{} packed {} bytes, planned {}",
-               im.op->name(), bytes.size(), im.lane_bytes * im.lanes);
-    std::memcpy(p.coefficients.data() + p.ddr.coefficients.images[i], bytes.data(), bytes.size());
-  });
-}
-
 }  // namespace
 
 Program build_program(const Graph& graph, const PlanOptions& options,
@@ -196,9 +181,25 @@ Program build_program(const Graph& graph, const PlanOptions& options,
   p.ddr = allocate_ddr(graph, p.schedule, aliases);
   phase("emit");
   Writer(p, aliases).run();
-  phase("pack");
-  pack_coefficients(p);
   return p;
+}
+
+void pack_coefficients(const Program& p, std::span<std::byte> out) {
+  for (const auto& [value, offset] : p.ddr.coefficients.tensors) {
+    const auto bytes = value->tensor().bytes();
+    std::memcpy(out.data() + offset, bytes.data(), bytes.size());
+    release_pages(bytes);
+  }
+  ThreadPool pool;
+  pool.parallel_for(p.schedule.images.size(), [&](size_t i) {
+    const Image& im = p.schedule.images[i];
+    const auto bytes = find_kernel(im.op->name())->pack(*im.op, im.region);
+    TPUC_CHECK(static_cast<int64_t>(bytes.size()) == im.lane_bytes * im.lanes, "{} packed {} bytes, planned {}",
+               im.op->name(), bytes.size(), im.lane_bytes * im.lanes);
+    std::memcpy(out.data() + p.ddr.coefficients.images[i], bytes.data(), bytes.size());
+    for (const Value* v : im.op->in())
+      if (v != nullptr && v->is_constant()) release_pages(v->tensor().bytes());
+  });
 }
 
 }  // namespace tpuc::bm1684x

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <span>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -23,15 +24,18 @@ struct Span {
 struct Program {
   std::vector<CommandGroup> groups;
   std::vector<Span> spans;
-  std::vector<std::byte> coefficients;  // DdrPlan::coefficients.bytes of them
   DdrPlan ddr;
   Schedule schedule;
   int64_t local_peak_bytes = 0;           // of a lane
   std::unordered_set<const Op*> widened;  // ops that compute in f32 inside local memory though their result is narrower
 };
 
-// `on_phase` is told "plan", "allocate", "emit", "pack" as they begin; may be empty.
+// The graph must live as long as the program. `on_phase` is told "plan", "schedule", "allocate", "emit" as they begin;
+// may be empty.
 Program build_program(const Graph& graph, const PlanOptions& options,
                       const std::function<void(std::string_view)>& on_phase = {});
+
+// Writes the constants as the commands look for them. `out`: DdrPlan::coefficients.bytes zeros.
+void pack_coefficients(const Program& p, std::span<std::byte> out);
 
 }  // namespace tpuc::bm1684x

@@ -1,12 +1,15 @@
 // Evaluates operations whose inputs are all constants, by the operators' reference evaluation.
 #include <algorithm>
 
+#include "ops/work.h"
 #include "passes/passes.h"
 #include "passes/replace_value.h"
 #include "tpuc/ir/text.h"
 
 namespace tpuc {
 namespace {
+
+constexpr int64_t kMostWork = int64_t{1} << 35;  // of one run of the pass; casts of large weights included
 
 bool inputs_are_constant(const Op& op) {
   return !op.in().empty() &&
@@ -64,11 +67,15 @@ bool replace_by_constants(Graph& graph, Op& op) {
 
 bool run_constant_fold(Graph& graph, PassCtx& ctx) {
   bool changed = false;
+  int64_t budget = kMostWork;
   for (auto it = graph.ops().begin(); it != graph.ops().end();) {
     Op& op = *it++;
     if (op.place == Place::Host || !inputs_are_constant(op) || !can_replace(graph, op)) continue;
     // Folding may not blow up the file: a small constant expanded to a huge one is better made at run time.
     if (bytes_out(op) > std::max(ctx.options.fold_limit_bytes, bytes_in(op))) continue;
+    const int64_t work = ops::work_of(op);
+    if (work > budget) continue;
+    budget -= work;
     if (!replace_by_constants(graph, op)) continue;
     changed = true;
   }

@@ -14,7 +14,7 @@ configure_and_build() {   # preset
 if [ "${CI:-}" = true ]; then
   # Leaks are not looked for: oneDNN keeps its caches until the end.
   configure_and_build asan
-  ASAN_OPTIONS=detect_leaks=0 ctest --preset asan -R '^(unit|errors)' -LE slow
+  ASAN_OPTIONS=detect_leaks=0 TPUC_FUZZ_CASES=400 ctest --preset asan -R '^(unit|errors|fuzz)' -LE slow
 fi
 configure_and_build release
 ctest --preset release "$@"

@@ -26,11 +26,11 @@ class Generator {
   Generator(Graph& graph, uint64_t seed, const GenOptions& options) : graph_(graph), random_(seed), options_(options) {}
 
   void run() {
-    values_.push_back(graph_.input({DType::F32, {1, 1 + below(3), 2 + below(4), 2 + below(4)}, {}}, "image"));
-    values_.push_back(graph_.input({DType::F32, {2 + below(3), 1 + below(4)}, {}}, "rows"));
+    values_.push_back(graph_.input({DType::F32, image_dims(), {}}, "image"));
+    values_.push_back(graph_.input({DType::F32, row_dims(), {}}, "rows"));
     for (int i = 0; i < options_.ops; ++i) {
       Value* v = step(*values_[static_cast<size_t>(below(static_cast<int64_t>(values_.size())))]);
-      if (v == nullptr || element_count(v->type) > 4096) continue;
+      if (v == nullptr || element_count(v->type) > 4096 * options_.scale * options_.scale) continue;
       v->def->loc = {fmt::format("node_{}", i)};
       if (options_.with_odd_names && below(3) == 0)
         graph_.rename(v, fmt::format("odd \"name\" \\ {}\x01\xff:{}", i, below(100)));
@@ -43,6 +43,14 @@ class Generator {
   }
 
  private:
+  Dims image_dims() {
+    const int64_t channels = 1 + below(3), height = 2 + below(4), width = 2 + below(4);
+    return {1, channels, height * options_.scale, width * options_.scale};
+  }
+  Dims row_dims() {
+    const int64_t rows = 2 + below(3), columns = 1 + below(4);
+    return {rows * options_.scale, columns};
+  }
   int64_t below(int64_t n) { return static_cast<int64_t>(random_() % static_cast<uint64_t>(n)); }
 
   Value* constant(Dims dims) {

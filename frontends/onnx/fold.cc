@@ -3,27 +3,42 @@
 
 #include <algorithm>
 
+#include "ops/work.h"
+
 namespace tpuc::frontend {
 
 namespace {
 
-bool is_foldable(const Op& op, int64_t limit_bytes) {
+bool has_constant_inputs(const Op& op) {
   bool some = false;
   for (const Value* v : op.in()) {
     if (v == nullptr) continue;
     if (!v->is_constant()) return false;
     some = true;
   }
-  return some && std::all_of(op.out().begin(), op.out().end(),
-                             [&](const auto& v) { return byte_count(v->type) <= limit_bytes; });
+  return some;
+}
+
+// Takes what the op costs out of the budget, if it is there.
+bool afford(const Op& op, FoldBudget& budget) {
+  int64_t bytes = 0;
+  for (const auto& v : op.out()) {
+    if (byte_count(v->type) > budget.bytes_each) return false;
+    bytes += byte_count(v->type);
+  }
+  const int64_t work = ops::work_of(op);
+  if (bytes > budget.bytes || work > budget.work) return false;
+  budget.bytes -= bytes;
+  budget.work -= work;
+  return true;
 }
 
 }  // namespace
 
-void FoldMark::fold(Values& results, int64_t limit_bytes) {
+void FoldMark::fold(Values& results, FoldBudget& budget) {
   for (auto it = first_new(); it != graph_->ops().end();) {
     Op& op = *it++;
-    if (!is_foldable(op, limit_bytes)) continue;
+    if (!has_constant_inputs(op) || !afford(op, budget)) continue;
     std::vector<const Tensor*> in;
     for (const Value* v : op.in()) in.push_back(v == nullptr ? nullptr : &v->tensor());
     std::vector<Tensor> computed = evaluate(op, in);

@@ -9,13 +9,20 @@
 namespace tpuc::frontend {
 
 // The place after which operators count as new.
+// What folding may still take in a whole import: a small file must not ask for hours or for all memory.
+struct FoldBudget {
+  int64_t bytes_each = 0;            // of one result
+  int64_t bytes = int64_t{4} << 30;  // of all results
+  int64_t work = int64_t{1} << 33;   // ops/work.h; some ten seconds
+};
+
 class FoldMark {
  public:
   explicit FoldMark(Graph& graph) : graph_(&graph), last_(graph.ops().end()) {
     if (!graph.ops().empty()) --last_;
   }
-  // Folds new operators whose results have at most `limit_bytes`. `results` that were folded become constants.
-  void fold(Values& results, int64_t limit_bytes);
+  // Folds new operators as far as the budget goes. `results` that were folded become constants.
+  void fold(Values& results, FoldBudget& budget);
   // The new operators that are left.
   std::vector<const Op*> rest() const;
 

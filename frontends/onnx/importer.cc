@@ -253,7 +253,7 @@ void Importer::import_node(Scope& scope, NodeRecord& node, ImportedNode& report)
       Builder builder(*graph_, {node.name});
       results = find_rule(node, view.opset, model_).fn(view, builder);
     }
-    mark.fold(results, options_.fold_limit_bytes);
+    mark.fold(results, budget_);
     for (const Op* op : mark.rest()) report.becomes.emplace_back(op->name());
     const size_t count = report.becomes.size();
     report.verdict = count == 0 ? Verdict::Folded : count == 1 ? Verdict::Supported : Verdict::Decomposed;

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "frontends/onnx/fold.h"
 #include "frontends/onnx/model.h"
 #include "frontends/onnx/scope.h"
 #include "tpuc/frontend/onnx.h"
@@ -15,7 +16,9 @@ namespace tpuc::frontend {
 
 class Importer {
  public:
-  Importer(ModelRecord& model, const ImportOptions& options) : model_(model), options_(options) {}
+  Importer(ModelRecord& model, const ImportOptions& options) : model_(model), options_(options) {
+    budget_.bytes_each = options.fold_limit_bytes;
+  }
   // Imports all it can. What went wrong is in the result's `problems`.
   OnnxCheck run();
   // Inputs without a value whose values decide shapes, axes, bounds or branches.
@@ -42,6 +45,7 @@ class Importer {
 
   ModelRecord& model_;
   const ImportOptions& options_;
+  FoldBudget budget_;
   Graph* graph_ = nullptr;
   OnnxCheck result_;
   std::vector<ImportedNode> nested_;        // reports of nodes inside If branches

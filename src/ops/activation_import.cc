@@ -29,8 +29,8 @@ Values import_clip(const NodeView& n, Builder& b) {
   const auto runtime = [&](size_t i) { return n.has_input(i) && !n.in[i]->is_constant(); };
   if (!runtime(1) && !runtime(2))
     return {b.add<Clip>({x}, {.min = bound(n, 1, kLowest), .max = bound(n, 2, kHighest)})};
-  if (n.has_input(1)) x = b.add<Max>({x, n.in[1]});
-  if (n.has_input(2)) x = b.add<Min>({x, n.in[2]});
+  if (n.has_input(1)) x = b.add<Max>({x, n.input(1)});
+  if (n.has_input(2)) x = b.add<Min>({x, n.input(2)});
   return {x};
 }
 

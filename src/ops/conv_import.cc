@@ -10,35 +10,35 @@ namespace {
 
 // [R,S] or [S] of the filter; a kernel_shape that says otherwise is a broken model.
 std::vector<int64_t> kernel_of(const NodeView& node) {
-  const Dims &x = node.in[0]->type.dims, &w = node.in[1]->type.dims;
+  const Dims &x = node.input(0)->type.dims, &w = node.input(1)->type.dims;
   if (w.size() != x.size() || w.size() < 2)
     throw UserError(diagnostic(ErrorCode::E1201, "{}: filter has {} dimensions, expected {} as the input has", node.op,
                                w.size(), std::max<size_t>(x.size(), 3))
-                        .note("input", to_string(node.in[0]->type))
-                        .note("filter", to_string(node.in[1]->type)));
+                        .note("input", to_string(node.input(0)->type))
+                        .note("filter", to_string(node.input(1)->type)));
   const std::vector<int64_t> kernel(w.begin() + 2, w.end());
   const std::vector<int64_t> stated = node.get_ints("kernel_shape", kernel);
   if (stated != kernel)
     throw UserError(diagnostic(ErrorCode::E1209, "{}: kernel_shape is {}, the filter has {}", node.op,
                                to_string(stated), to_string(kernel))
-                        .note("filter", to_string(node.in[1]->type)));
+                        .note("filter", to_string(node.input(1)->type)));
   return kernel;
 }
 
 Values filter_operands(const NodeView& node, Builder& b) {
-  Values in{with_two_axes(node.in[0], b), with_two_axes(node.in[1], b)};
-  if (node.has_input(2)) in.push_back(node.in[2]);
+  Values in{with_two_axes(node.input(0), b), with_two_axes(node.input(1), b)};
+  if (node.has_input(2)) in.push_back(node.input(2));
   return in;
 }
 
 Values import_conv(const NodeView& node, Builder& b) {
-  const Window win = import_window(node, *node.in[0], kernel_of(node));
+  const Window win = import_window(node, *node.input(0), kernel_of(node));
   Conv2d::Attrs a;
   a.strides = win.strides;
   a.pads = win.pads;
   a.dilations = win.dilations;
   a.group = node.get_int("group", 1);
-  return {with_axes_of(b.add<Conv2d>(filter_operands(node, b), a), *node.in[0], b)};
+  return {with_axes_of(b.add<Conv2d>(filter_operands(node, b), a), *node.input(0), b)};
 }
 
 // Pads that make the result `want` long. A result longer than the operator's own grows at its end.
@@ -52,7 +52,7 @@ void pads_for_length(ConvTranspose2d::Attrs& a, size_t axis, int64_t full, int64
 
 // source: ONNX ConvTranspose-11: pads follow from output_shape, or from auto_pad = SAME_* (length = input * stride)
 void resolve_pads(const NodeView& node, const Window& win, ConvTranspose2d::Attrs& a) {
-  const Dims& x = node.in[0]->type.dims;
+  const Dims& x = node.input(0)->type.dims;
   const size_t axes = x.size() - 2;
   const std::string mode = auto_pad_of(node);
   std::vector<int64_t> want = node.get_ints("output_shape");
@@ -79,14 +79,14 @@ void resolve_pads(const NodeView& node, const Window& win, ConvTranspose2d::Attr
 }
 
 Values import_conv_transpose(const NodeView& node, Builder& b) {
-  const Window win = import_window_without_pads(node, *node.in[0], kernel_of(node));
+  const Window win = import_window_without_pads(node, *node.input(0), kernel_of(node));
   ConvTranspose2d::Attrs a;
   a.strides = win.strides;
   a.dilations = win.dilations;
   a.group = node.get_int("group", 1);
-  a.output_pads = spatial_ints(node, "output_padding", node.in[0]->type.dims.size() - 2, 0, 0);
+  a.output_pads = spatial_ints(node, "output_padding", node.input(0)->type.dims.size() - 2, 0, 0);
   resolve_pads(node, win, a);
-  return {with_axes_of(b.add<ConvTranspose2d>(filter_operands(node, b), a), *node.in[0], b)};
+  return {with_axes_of(b.add<ConvTranspose2d>(filter_operands(node, b), a), *node.input(0), b)};
 }
 
 }  // namespace

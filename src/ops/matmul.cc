@@ -141,7 +141,7 @@ Diagnostic depth_error(const InferCtx& ctx, int64_t a, int64_t b) {
 
 // numpy: a vector on the left is one row, on the right one column; its axis disappears from the result.
 Values import_matmul(const NodeView& node, Builder& b) {
-  Value *x = node.in[0], *y = node.in[1];
+  Value *x = node.input(0), *y = node.input(1);
   const bool row = x->type.dims.size() == 1, column = y->type.dims.size() == 1;
   if (row) x = b.add<Reshape>({x}, {.shape = {1, x->type.dims[0]}});
   if (column) y = b.add<Reshape>({y}, {.shape = {y->type.dims[0], 1}});
@@ -187,15 +187,15 @@ Values import_gemm(const NodeView& node, Builder& b) {
   MatMul::Attrs a;
   a.transpose_a = node.get_int("transA", 0) != 0;
   a.transpose_b = node.get_int("transB", 0) != 0;
-  if (node.in[0]->type.dims.size() != 2 || node.in[1]->type.dims.size() != 2)
+  if (node.input(0)->type.dims.size() != 2 || node.input(1)->type.dims.size() != 2)
     throw UserError(diagnostic(ErrorCode::E1201, "{}: operands have {} and {} dimensions, expected 2", node.op,
-                               node.in[0]->type.dims.size(), node.in[1]->type.dims.size())
+                               node.input(0)->type.dims.size(), node.input(1)->type.dims.size())
                         .note("hint", "MatMul takes stacks of matrices"));
-  Value *left = node.in[0], *right = node.in[1];
+  Value *left = node.input(0), *right = node.input(1);
   (left->is_constant() ? left : right) = scaled(left->is_constant() ? left : right, alpha, b);
   if (!node.has_input(2) || beta == 0.0f) return {b.add<MatMul>({left, right}, a)};
   const int64_t n = right->type.dims[a.transpose_b ? 0 : 1];
-  Value* c = scaled(node.in[2], beta, b);
+  Value* c = scaled(node.input(2), beta, b);
   if (Value* bias = bias_vector(c, n, b)) return {b.add<MatMul>({left, right, bias}, a)};
   return {b.add<Add>({b.add<MatMul>({left, right}, a), c})};
 }

@@ -17,10 +17,11 @@ void refuse_output(const NodeView& node, size_t i, std::string_view what) {
 
 // Statistics computed at run time: s = gamma / sqrt(var + epsilon), t = beta - mean * s, spelled out.
 Value* scale_by_statistics(const NodeView& node, float epsilon, Builder& b) {
-  Value* deviation = b.add<Sqrt>({b.add<Add>({node.in[4], scalar_like(b, node.in[4], static_cast<double>(epsilon))})});
-  Value* s = b.add<Div>({node.in[1], deviation});
-  Value* t = b.add<Sub>({node.in[2], b.add<Mul>({node.in[3], s})});
-  return b.add<Scale>({node.in[0], s, t});
+  Value* deviation =
+      b.add<Sqrt>({b.add<Add>({node.input(4), scalar_like(b, node.input(4), static_cast<double>(epsilon))})});
+  Value* s = b.add<Div>({node.input(1), deviation});
+  Value* t = b.add<Sub>({node.input(2), b.add<Mul>({node.input(3), s})});
+  return b.add<Scale>({node.input(0), s, t});
 }
 
 Values import_batch_norm(const NodeView& node, Builder& b) {
@@ -31,11 +32,12 @@ Values import_batch_norm(const NodeView& node, Builder& b) {
   const float epsilon = node.get_float("epsilon", 1e-5f);
   const bool known = std::all_of(node.in.begin() + 1, node.in.end(), [](const Value* v) { return v->is_constant(); });
   if (!known) return {scale_by_statistics(node, epsilon, b)};
-  return {b.add<BatchNorm>({node.in[0], node.in[1], node.in[2], node.in[3], node.in[4]}, {.epsilon = epsilon})};
+  return {b.add<BatchNorm>({node.input(0), node.input(1), node.input(2), node.input(3), node.input(4)},
+                           {.epsilon = epsilon})};
 }
 
 int64_t trailing_axis(const NodeView& node) {
-  const auto rank = static_cast<int64_t>(node.in[0]->type.dims.size());
+  const auto rank = static_cast<int64_t>(node.input(0)->type.dims.size());
   const int64_t axis = node.get_int("axis", -1);
   return axis < 0 ? axis + rank : axis;
 }
@@ -65,7 +67,7 @@ Values import_group_norm(const NodeView& node, Builder& b) {
 // Before opset 21 gamma and beta have one entry per group.
 Values import_group_norm_18(const NodeView& node, Builder& b) {
   NodeView by_channel = node;
-  const int64_t groups = node.get_int("num_groups", 1), channels = node.in[0]->type.dims.at(1);
+  const int64_t groups = node.get_int("num_groups", 1), channels = node.input(0)->type.dims.at(1);
   for (size_t i = 1; i < 3 && groups > 0 && channels % groups == 0; ++i) {
     Value* column = b.add<Reshape>({node.in[i]}, {.shape = {groups, 1}});
     Value* repeated = b.add<Expand>({column}, {.shape = {groups, channels / groups}});
@@ -75,10 +77,10 @@ Values import_group_norm_18(const NodeView& node, Builder& b) {
 }
 
 Values import_lrn(const NodeView& node, Builder& b) {
-  return {b.add<Lrn>({node.in[0]}, {.size = node.get_int("size", 1),
-                                    .alpha = node.get_float("alpha", 1e-4f),
-                                    .beta = node.get_float("beta", 0.75f),
-                                    .bias = node.get_float("bias", 1.0f)})};
+  return {b.add<Lrn>({node.input(0)}, {.size = node.get_int("size", 1),
+                                       .alpha = node.get_float("alpha", 1e-4f),
+                                       .beta = node.get_float("beta", 0.75f),
+                                       .bias = node.get_float("bias", 1.0f)})};
 }
 
 }  // namespace

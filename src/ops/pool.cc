@@ -77,7 +77,7 @@ Value* build_pool(const NodeView& node, Builder& b, typename S::Attrs a, const W
   a.strides = win.strides;
   a.pads = win.pads;
   a.dilations = win.dilations;
-  return with_axes_of(b.add<S>({with_two_axes(node.in[0], b)}, a), *node.in[0], b);
+  return with_axes_of(b.add<S>({with_two_axes(node.input(0), b)}, a), *node.input(0), b);
 }
 
 // The attributes of spatial axes [first, last) of a node with three of them.
@@ -103,16 +103,16 @@ NodeView axes_of_three(const NodeView& node, size_t first, size_t last) {
 // exact: a maximum over a box is the maximum along its first axis of the maxima over the other two. [N,C,D,H,W] is
 // pooled as [N,C*D,H,W], then as [N*C,1,D,H*W] of which only D moves.
 Value* pool_three_axes(const NodeView& node, Builder& b) {
-  const Dims& x = node.in[0]->type.dims;
+  const Dims& x = node.input(0)->type.dims;
   NodeView planes = axes_of_three(node, 1, 3), depth = axes_of_three(node, 0, 1);
-  planes.in[0] = reshape(b, node.in[0], {x[0], x[1] * x[2], x[3], x[4]});
+  planes.in[0] = reshape(b, node.input(0), {x[0], x[1] * x[2], x[3], x[4]});
   Value* flat =
       build_pool<MaxPool2d>(planes, b, {}, import_window(planes, *planes.in[0], planes.get_ints("kernel_shape")));
   const int64_t p = flat->type.dims[2], q = flat->type.dims[3];
   Value* deep = reshape(b, flat, {x[0] * x[1], 1, x[2], p * q});
   // Resolved as for one axis [N,C,D], then turned from w to h.
   Value line;
-  line.type = {node.in[0]->type.dtype, {x[0], x[1], x[2]}, {}};
+  line.type = {node.input(0)->type.dtype, {x[0], x[1], x[2]}, {}};
   const Window win = import_window(depth, line, depth.get_ints("kernel_shape"));
   MaxPool2d::Attrs a;
   a.kernel = {win.kernel[1], 1};
@@ -126,12 +126,12 @@ Value* pool_three_axes(const NodeView& node, Builder& b) {
 Values import_max_pool(const NodeView& node, Builder& b) {
   if (node.output_names.size() > 1 && !node.output_names[1].empty())
     refuse(node, "the output Indices is used", "only the pooled values are supported; remove what reads the indices");
-  if (node.in[0]->type.dims.size() == 5) return {pool_three_axes(node, b)};
-  return {build_pool<MaxPool2d>(node, b, {}, import_window(node, *node.in[0], node.get_ints("kernel_shape")))};
+  if (node.input(0)->type.dims.size() == 5) return {pool_three_axes(node, b)};
+  return {build_pool<MaxPool2d>(node, b, {}, import_window(node, *node.input(0), node.get_ints("kernel_shape")))};
 }
 
 Values import_average_pool(const NodeView& node, Builder& b) {
-  const Window win = import_window(node, *node.in[0], node.get_ints("kernel_shape"));
+  const Window win = import_window(node, *node.input(0), node.get_ints("kernel_shape"));
   AvgPool2d::Attrs a;
   a.count_include_pad = node.get_int("count_include_pad", 0) != 0;
   a.end_extra = win.end_extra;
@@ -139,7 +139,7 @@ Values import_average_pool(const NodeView& node, Builder& b) {
 }
 
 Window whole_input(const NodeView& node) {
-  const Dims& x = node.in[0]->type.dims;
+  const Dims& x = node.input(0)->type.dims;
   if (x.size() != 3 && x.size() != 4)
     refuse(node, fmt::format("the input has {} spatial axes", static_cast<int64_t>(x.size()) - 2),
            "one or two spatial axes are supported; a ReduceMean or ReduceMax over these axes means the same");

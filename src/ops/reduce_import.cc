@@ -14,7 +14,7 @@ namespace {
 
 // Ascending, non-negative; all axes where none are named, no axes where noop_with_empty_axes says so.
 std::vector<int64_t> axes_of(const NodeView& node) {
-  const auto rank = static_cast<int64_t>(node.in[0]->type.dims.size());
+  const auto rank = static_cast<int64_t>(node.input(0)->type.dims.size());
   std::vector<int64_t> axes = node.has_input(1) ? node.constant_ints(1) : node.get_ints("axes");
   if (axes.empty() && node.get_int("noop_with_empty_axes", 0) == 0) {
     axes.resize(static_cast<size_t>(rank));
@@ -35,17 +35,17 @@ bool keeps_dims(const NodeView& node) { return node.get_int("keepdims", 1) != 0;
 
 template <ReduceKind kKind>
 Values import_reduce(const NodeView& node, Builder& b) {
-  return {reduce(node, b, node.in[0], kKind, keeps_dims(node))};
+  return {reduce(node, b, node.input(0), kKind, keeps_dims(node))};
 }
 
 Values import_log_sum(const NodeView& node, Builder& b) {
-  return {b.add<Log>({reduce(node, b, node.in[0], ReduceKind::Sum, keeps_dims(node))})};
+  return {b.add<Log>({reduce(node, b, node.input(0), ReduceKind::Sum, keeps_dims(node))})};
 }
 
 // log(sum(exp(x))) = top + log(sum(exp(x - top))): no overflow.
 Values import_log_sum_exp(const NodeView& node, Builder& b) {
-  Value* top = reduce(node, b, node.in[0], ReduceKind::Max, true);
-  Value* powers = b.add<Exp>({b.add<Sub>({node.in[0], top})});
+  Value* top = reduce(node, b, node.input(0), ReduceKind::Max, true);
+  Value* powers = b.add<Exp>({b.add<Sub>({node.input(0), top})});
   Value* result = b.add<Add>({b.add<Log>({reduce(node, b, powers, ReduceKind::Sum, true)}), top});
   if (keeps_dims(node)) return {result};
   const std::vector<int64_t> axes = axes_of(node);
@@ -57,13 +57,13 @@ Values import_log_sum_exp(const NodeView& node, Builder& b) {
 
 template <class S>
 Values import_arg(const NodeView& node, Builder& b) {
-  const auto rank = static_cast<int64_t>(node.in[0]->type.dims.size());
+  const auto rank = static_cast<int64_t>(node.input(0)->type.dims.size());
   ArgAttrs a;
   a.axis = node.get_int("axis", 0);
   if (a.axis < 0) a.axis += rank;
   a.keep_dims = keeps_dims(node);
   a.select_last = node.get_int("select_last_index", 0) != 0;
-  return {b.add<S>({node.in[0]}, a)};
+  return {b.add<S>({node.input(0)}, a)};
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ std::vector<size_t> axes_of(const NodeView& node, size_t rank) {
 void require_entries(const NodeView& node, std::string_view what, size_t given, size_t expected) {
   if (given == expected) return;
   throw UserError(diagnostic(ErrorCode::E1206, "{}: {} {} for {} axes", node.op, given, what, expected)
-                      .note("input", to_string(node.in[0]->type)));
+                      .note("input", to_string(node.input(0)->type)));
 }
 
 // source: ONNX Resize-10: output length = floor(input length * scale), in f32 as ONNX Runtime computes it
@@ -105,7 +105,7 @@ void set_sizes(const NodeView& node, Resize::Attrs& a, const std::vector<size_t>
 
 Resize::Attrs untouched(const NodeView& node) {
   Resize::Attrs a;
-  a.sizes = node.in[0]->type.dims;
+  a.sizes = node.input(0)->type.dims;
   a.scales.assign(a.sizes.size(), 1.0f);
   return a;
 }
@@ -117,7 +117,7 @@ Values import_by_scales(const NodeView& node, Builder& b, const std::vector<floa
   a.coordinates = Coordinates::Asymmetric;
   a.nearest_mode = NearestMode::Simple;
   set_scales(node, a, axes_of(node, a.sizes.size()), scales);
-  return {b.add<Resize>({node.in[0]}, a)};
+  return {b.add<Resize>({node.input(0)}, a)};
 }
 
 Values import_upsample_7(const NodeView& node, Builder& b) {
@@ -143,17 +143,17 @@ Values import_resize(const NodeView& node, Builder& b) {
   } else {
     set_sizes(node, a, axes, node.constant_ints(3));
   }
-  return {b.add<Resize>({node.in[0]}, a)};
+  return {b.add<Resize>({node.input(0)}, a)};
 }
 
 Values import_depth_to_space(const NodeView& node, Builder& b) {
   constexpr std::pair<std::string_view, DepthMode> kNames[] = {{"DCR", DepthMode::Dcr}, {"CRD", DepthMode::Crd}};
   const DepthMode mode = by_name(node, "mode", node.get_string("mode", "DCR"), kNames, "ONNX knows DCR and CRD");
-  return {b.add<DepthToSpace>({node.in[0]}, {.block = node.get_int("blocksize", 0), .mode = mode})};
+  return {b.add<DepthToSpace>({node.input(0)}, {.block = node.get_int("blocksize", 0), .mode = mode})};
 }
 
 Values import_space_to_depth(const NodeView& node, Builder& b) {
-  return {b.add<SpaceToDepth>({node.in[0]}, {.block = node.get_int("blocksize", 0)})};
+  return {b.add<SpaceToDepth>({node.input(0)}, {.block = node.get_int("blocksize", 0)})};
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ Values import_concat(const NodeView& n, Builder& b) {
   if (n.opset >= 4 && !n.has_attr("axis"))
     throw UserError(diagnostic(ErrorCode::E1013, "Concat: attribute `axis` is missing"));
   const int64_t axis = wrap_axis(n, n.get_int("axis", 1), rank);
-  if (n.in.size() == 1) return {n.in[0]};
+  if (n.in.size() == 1) return {n.input(0)};
   return {b.add<Concat>(n.in, {.axis = axis})};
 }
 

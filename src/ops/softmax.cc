@@ -55,25 +55,25 @@ void eval_any(const Tensor& x, int64_t axis, Kind kind, Tensor& out) {
 
 int64_t axis_of(const NodeView& node, int64_t fallback) {
   const int64_t axis = node.get_int("axis", fallback);
-  return axis < 0 ? axis + static_cast<int64_t>(node.in[0]->type.dims.size()) : axis;
+  return axis < 0 ? axis + static_cast<int64_t>(node.input(0)->type.dims.size()) : axis;
 }
 
 template <class S>
 Values import_softmax(const NodeView& node, Builder& b) {
-  return {b.add<S>({node.in[0]}, {.axis = axis_of(node, -1)})};
+  return {b.add<S>({node.input(0)}, {.axis = axis_of(node, -1)})};
 }
 
 // Before opset 13 the axes from `axis` on are one axis.
 template <class S>
 Values import_flattening(const NodeView& node, Builder& b) {
-  const Dims& d = node.in[0]->type.dims;
+  const Dims& d = node.input(0)->type.dims;
   const int64_t axis = axis_of(node, 1), rank = static_cast<int64_t>(d.size());
   if (axis < 0 || axis >= rank)
     throw UserError(diagnostic(ErrorCode::E1206, "{}: axis {} of a tensor with {} dimensions", node.op, axis, rank)
-                        .note("input", to_string(node.in[0]->type)));
-  if (axis == rank - 1) return {b.add<S>({node.in[0]}, {.axis = axis})};
+                        .note("input", to_string(node.input(0)->type)));
+  if (axis == rank - 1) return {b.add<S>({node.input(0)}, {.axis = axis})};
   const Dims flat{element_count(Dims(d.begin(), d.begin() + axis)), element_count(Dims(d.begin() + axis, d.end()))};
-  Value* rows = b.add<Reshape>({node.in[0]}, {.shape = flat});
+  Value* rows = b.add<Reshape>({node.input(0)}, {.shape = flat});
   return {b.add<Reshape>({b.add<S>({rows}, {.axis = 1})}, {.shape = d})};
 }
 

@@ -1,0 +1,32 @@
+// Products of matrices and convolutions multiply every result element by a row of the second operand; everything else
+// touches each element a few times.
+#include "ops/work.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "ops/conv.h"
+#include "ops/matmul.h"
+
+namespace tpuc::ops {
+
+int64_t work_of(const Op& op) {
+  int64_t touched = 0, results = 0;
+  for (const Value* v : op.in())
+    if (v != nullptr) touched += element_count(v->type);
+  for (const auto& v : op.out()) results += element_count(v->type);
+  int64_t depth = 1;  // multiplications for one result
+  const Value* second = op.in(1);
+  const Dims& out = op.out(0)->type.dims;
+  if (second != nullptr && !out.empty() && (op.is<MatMul>() || op.is<Conv2d>() || op.is<ConvTranspose2d>())) {
+    const int64_t shared = op.is<MatMul>() ? out.back() : out.size() > 1 ? out[1] : 1;
+    depth = element_count(second->type) / std::max<int64_t>(1, shared);
+  }
+  int64_t work = 0;
+  if (__builtin_mul_overflow(results, std::max<int64_t>(1, depth), &work) ||
+      __builtin_add_overflow(work, touched, &work))
+    return std::numeric_limits<int64_t>::max();
+  return work;
+}
+
+}  // namespace tpuc::ops

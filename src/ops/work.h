@@ -1,0 +1,14 @@
+// How much the evaluation of an operator costs: asked before constants are folded, so that no model makes tpuc compute
+// for hours.
+#pragma once
+
+#include <cstdint>
+
+#include "tpuc/ir/graph.h"
+
+namespace tpuc::ops {
+
+// Elements read, written and multiplied by the reference evaluation, roughly; saturated.
+int64_t work_of(const Op& op);
+
+}  // namespace tpuc::ops

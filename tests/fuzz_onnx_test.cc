@@ -1,0 +1,425 @@
+// Hostile ONNX models through the whole compiler: a sound random graph is damaged where it means something (types,
+// shapes, attributes, wiring, opsets) or in its bytes. Every answer must be a result or numbered errors, soon; never a
+// crash, a hang or a "bug in tpuc". A failure prints its seed:
+//   TPUC_SEED=N     the first case (default 1)      TPUC_FUZZ_CASES=N   how many (default 1500)
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+
+#include "frontends/onnx/model_builder.h"
+#include "tpuc/tpuc.h"
+
+namespace tpuc::test {
+namespace {
+
+constexpr double kMostSeconds = 20;  // of one case, on a busy machine under the sanitizers
+
+uint64_t setting(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+class Random {
+ public:
+  explicit Random(uint64_t seed) : engine_(seed) {}
+  int64_t below(int64_t n) { return static_cast<int64_t>(engine_() % static_cast<uint64_t>(n)); }
+  bool one_in(int64_t n) { return below(n) == 0; }
+  template <class T>
+  const T& pick(const std::vector<T>& list) {
+    return list[static_cast<size_t>(below(static_cast<int64_t>(list.size())))];
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+// A chain with side branches over images [1,C,H,W]: every operator is used as its definition says.
+class SoundModel {
+ public:
+  explicit SoundModel(Random& random) : r_(random), b_(7 + random.below(12)) {
+    channels_ = 1 + r_.below(4);
+    b_.input("x", {1, channels_, 4 + r_.below(5), 4 + r_.below(5)});
+    names_ = {"x"};
+    for (int64_t i = 1 + r_.below(8); i > 0; --i) step();
+    b_.output(names_.back());
+    if (r_.one_in(3)) b_.output(r_.pick(names_));
+  }
+  ModelBuilder& builder() { return b_; }
+
+ private:
+  std::string fresh() { return "v" + std::to_string(next_++); }
+  std::string floats(const std::vector<int64_t>& dims) {
+    int64_t count = 1;
+    for (const int64_t d : dims) count *= d;
+    std::vector<float> values(static_cast<size_t>(count));
+    for (float& v : values) v = static_cast<float>(r_.below(33) - 16) / 8.0f;
+    const std::string name = fresh();
+    b_.floats(name, dims, values);
+    return name;
+  }
+  std::string ints(const std::vector<int64_t>& values) {
+    const std::string name = fresh();
+    b_.ints(name, {static_cast<int64_t>(values.size())}, values);
+    return name;
+  }
+  ModelBuilder& node(const std::string& op, std::vector<std::string> in, bool keeps_shape = true) {
+    const std::string out = fresh();
+    b_.node(op, in, {out});
+    if (keeps_shape) names_.push_back(out);
+    return b_;
+  }
+
+  void step() {
+    const std::string x = names_.back();
+    const int64_t out = 1 + r_.below(4);
+    switch (r_.below(12)) {
+      case 0:
+        node("Conv", {x, floats({out, channels_, 3, 3}), floats({out})}).attr("pads", std::vector<int64_t>{1, 1, 1, 1});
+        channels_ = out;
+        return;
+      case 1:
+        node("ConvTranspose", {x, floats({channels_, out, 2, 2})}).attr("strides", std::vector<int64_t>{2, 2});
+        channels_ = out;
+        return;
+      case 2:
+        node(r_.pick<std::string>({"Relu", "Sigmoid", "Tanh", "Exp", "Abs", "Neg", "Identity", "Erf"}), {x});
+        return;
+      case 3:
+        node(r_.pick<std::string>({"Add", "Sub", "Mul", "Div", "Pow"}), {x, floats({channels_, 1, 1})});
+        return;
+      case 4:
+        node("MaxPool", {x})
+            .attr("kernel_shape", std::vector<int64_t>{2, 2})
+            .attr("pads", std::vector<int64_t>{0, 0, 1, 1});
+        return;
+      case 5:
+        node("Transpose", {x}, false).attr("perm", std::vector<int64_t>{0, 1, 3, 2});
+        node("Transpose", {"v" + std::to_string(next_ - 1)}).attr("perm", std::vector<int64_t>{0, 1, 3, 2});
+        return;
+      case 6:
+        node("Reshape", {x, ints({1, channels_, 1, -1})});
+        return;
+      case 7:
+        node("Slice", {x, ints({0}), ints({2}), ints({2}), ints({1})});
+        return;
+      case 8:
+        node("Concat", {x, x}).attr("axis", int64_t{3});
+        return;
+      case 9:
+        node("Gather", {x, ints({0, 0, 1})}).attr("axis", int64_t{3});
+        return;
+      case 10:
+        node("Softmax", {x}).attr("axis", r_.below(4));
+        return;
+      default:
+        node("GlobalAveragePool", {x});
+        return;
+    }
+  }
+
+  Random& r_;
+  ModelBuilder b_;
+  std::vector<std::string> names_;
+  int64_t channels_ = 1, next_ = 0;
+};
+
+// One damage each; which one is drawn.
+class Damage {
+ public:
+  Damage(Random& random, onnx::ModelProto& model) : r_(random), model_(model), graph_(*model.mutable_graph()) {}
+
+  void apply() {
+    switch (r_.below(16)) {
+      case 0:
+        return rewire();
+      case 1:
+        return duplicate_name();
+      case 2:
+        return shape_of(*graph_.mutable_input(0)->mutable_type()->mutable_tensor_type());
+      case 3:
+        graph_.mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(odd_type());
+        return;
+      case 4:
+      case 5:
+        return initializer();
+      case 6:
+      case 7:
+      case 8:
+        return attribute();
+      case 9:
+        if (has_nodes()) node().set_op_type(r_.pick(kOps));
+        return;
+      case 10:
+        return opset();
+      case 11:
+        return inputs_of_node();
+      case 12:
+        return branch();
+      case 13:
+        return outputs();
+      case 14:
+        if (has_nodes()) node().set_domain(r_.pick<std::string>({"", "ai.onnx", "com.microsoft", "x"}));
+        return;
+      default:
+        if (has_nodes()) *graph_.add_node() = node();  // defined twice
+        return;
+    }
+  }
+
+ private:
+  bool has_nodes() const { return graph_.node_size() > 0; }
+  onnx::NodeProto& node() { return *graph_.mutable_node(static_cast<int>(r_.below(graph_.node_size()))); }
+  int32_t odd_type() { return static_cast<int32_t>(r_.below(24) - 1); }
+  int64_t odd_number() { return r_.one_in(3) ? r_.below(9) - 4 : r_.pick(kNumbers); }
+  std::string any_name() {
+    if (r_.one_in(8)) return r_.pick<std::string>({"", "nobody", "x", std::string("\xff\0z", 3)});
+    if (graph_.initializer_size() > 0 && r_.one_in(3))
+      return graph_.initializer(static_cast<int>(r_.below(graph_.initializer_size()))).name();
+    if (!has_nodes()) return "x";
+    const onnx::NodeProto& n = node();
+    return n.output_size() > 0 ? n.output(0) : "x";
+  }
+
+  void rewire() {
+    if (!has_nodes()) return;
+    onnx::NodeProto& n = node();
+    if (n.input_size() == 0 || r_.one_in(6))
+      n.add_input(any_name());
+    else
+      n.set_input(static_cast<int>(r_.below(n.input_size())), any_name());
+  }
+  void duplicate_name() {
+    if (r_.one_in(2) && graph_.initializer_size() > 0)
+      *graph_.add_initializer() = graph_.initializer(static_cast<int>(r_.below(graph_.initializer_size())));
+    else if (has_nodes())
+      for (auto& name : *node().mutable_output()) name = any_name();
+  }
+  void shape_of(onnx::TypeProto_Tensor& type) {
+    if (r_.one_in(6)) return type.clear_shape();
+    if (r_.one_in(6)) type.mutable_shape()->add_dim()->set_dim_value(odd_number());
+    for (auto& dim : *type.mutable_shape()->mutable_dim())
+      if (r_.one_in(3)) dim.set_dim_value(odd_number());
+  }
+  void initializer() {
+    if (graph_.initializer_size() == 0) return;
+    auto& t = *graph_.mutable_initializer(static_cast<int>(r_.below(graph_.initializer_size())));
+    switch (r_.below(6)) {
+      case 0:
+        t.set_data_type(odd_type());
+        return;
+      case 1:
+        t.add_dims(odd_number());
+        return;
+      case 2:
+        for (auto& dim : *t.mutable_dims()) dim = odd_number();
+        return;
+      case 3:
+        for (auto& value : *t.mutable_int64_data()) value = odd_number();
+        for (auto& value : *t.mutable_float_data()) value = r_.pick(kFloats);
+        return;
+      case 4: {
+        t.set_data_location(onnx::TensorProto::EXTERNAL);
+        auto* entry = t.add_external_data();
+        entry->set_key("location");
+        entry->set_value(r_.pick<std::string>({"", "../../etc/passwd", "/etc/passwd", "w.bin", "."}));
+        return;
+      }
+      default:
+        t.set_raw_data(std::string(static_cast<size_t>(r_.below(70)), '\x7f'));
+        return;
+    }
+  }
+  void attribute() {
+    if (!has_nodes()) return;
+    onnx::NodeProto& n = node();
+    if (n.attribute_size() == 0 || r_.one_in(4)) {
+      n.add_attribute()->set_name(r_.pick(kAttributes));
+    } else if (r_.one_in(6)) {
+      return n.clear_attribute();
+    }
+    auto& a = *n.mutable_attribute(static_cast<int>(r_.below(n.attribute_size())));
+    if (r_.one_in(2)) a.set_type(static_cast<onnx::AttributeProto::AttributeType>(r_.below(12)));
+    a.set_i(odd_number());
+    a.set_f(r_.pick(kFloats));
+    if (r_.one_in(2)) a.add_ints(odd_number());
+    for (auto& value : *a.mutable_ints())
+      if (r_.one_in(2)) value = odd_number();
+    if (r_.one_in(4)) a.set_s(r_.pick<std::string>({"", "SAME_UPPER", "linear", "\xff"}));
+  }
+  void opset() {
+    if (r_.one_in(5) || model_.opset_import_size() == 0) return model_.clear_opset_import();
+    model_.mutable_opset_import(0)->set_version(r_.one_in(2) ? 1 + r_.below(25) : odd_number());
+    if (r_.one_in(5)) model_.mutable_opset_import(0)->set_domain("other");
+  }
+  void inputs_of_node() {
+    if (!has_nodes()) return;
+    onnx::NodeProto& n = node();
+    if (r_.one_in(3)) return n.clear_input();
+    if (n.input_size() > 0) n.mutable_input()->RemoveLast();
+  }
+  // Graphs within graphs, deeper than anybody means it.
+  void branch() {
+    onnx::GraphProto inner;
+    const bool deep = r_.one_in(4);
+    for (int64_t depth = deep ? 40 : 1 + r_.below(3); depth > 0; --depth) {
+      onnx::GraphProto outer;
+      auto* n = outer.add_node();
+      n->set_op_type(r_.pick<std::string>({"If", "If", "Loop", "Scan"}));
+      n->add_input(any_name());
+      n->add_output(any_name());
+      for (const char* name : {"then_branch", "else_branch", "body"}) {
+        if (deep && name[0] != 't') continue;
+        auto* a = n->add_attribute();
+        a->set_name(name);
+        a->set_type(onnx::AttributeProto::GRAPH);
+        *a->mutable_g() = inner;
+      }
+      outer.add_output()->set_name(n->output(0));
+      inner = outer;
+    }
+    if (inner.node_size() > 0) *graph_.add_node() = inner.node(0);
+  }
+  void outputs() {
+    if (r_.one_in(4)) return graph_.clear_output();
+    graph_.add_output()->set_name(any_name());
+  }
+
+  inline static const std::vector<int64_t> kNumbers{
+      0, -1, 1 << 16, INT32_MAX, int64_t{1} << 32, int64_t{1} << 40, int64_t{1} << 62, INT64_MAX, INT64_MIN};
+  inline static const std::vector<float> kFloats{0.0f, -1.0f, 1e30f, 1e-30f, INFINITY, -INFINITY, NAN};
+  inline static const std::vector<std::string> kAttributes{"axis",         "axes",  "perm",  "pads",      "strides",
+                                                           "group",        "to",    "mode",  "keepdims",  "size",
+                                                           "kernel_shape", "alpha", "value", "dilations", "auto_pad"};
+  inline static const std::vector<std::string> kOps{"Conv",
+                                                    "ConvTranspose",
+                                                    "Gemm",
+                                                    "MatMul",
+                                                    "Add",
+                                                    "Where",
+                                                    "Expand",
+                                                    "Tile",
+                                                    "Resize",
+                                                    "Upsample",
+                                                    "Pad",
+                                                    "Slice",
+                                                    "Split",
+                                                    "Squeeze",
+                                                    "Flatten",
+                                                    "Unsqueeze",
+                                                    "Reshape",
+                                                    "Gather",
+                                                    "GatherND",
+                                                    "ScatterND",
+                                                    "OneHot",
+                                                    "TopK",
+                                                    "ArgMax",
+                                                    "ReduceMean",
+                                                    "ReduceSum",
+                                                    "CumSum",
+                                                    "Cast",
+                                                    "Shape",
+                                                    "Range",
+                                                    "ConstantOfShape",
+                                                    "Softmax",
+                                                    "LayerNormalization",
+                                                    "InstanceNormalization",
+                                                    "BatchNormalization",
+                                                    "LSTM",
+                                                    "Einsum",
+                                                    "Clip",
+                                                    "DepthToSpace",
+                                                    "SpaceToDepth",
+                                                    "Transpose",
+                                                    "Concat",
+                                                    "MaxPool",
+                                                    "AveragePool",
+                                                    "LRN",
+                                                    "Mod",
+                                                    "Equal",
+                                                    "QuantizeLinear",
+                                                    "DequantizeLinear",
+                                                    "NonZero",
+                                                    "NonMaxSuppression",
+                                                    "Dropout",
+                                                    "Constant",
+                                                    "If",
+                                                    "Unknown"};
+
+  Random& r_;
+  onnx::ModelProto& model_;
+  onnx::GraphProto& graph_;
+};
+
+void damage_bytes(Random& r, std::string& bytes) {
+  for (int64_t k = 1 + r.below(4); k > 0 && !bytes.empty(); --k) {
+    const auto at = static_cast<size_t>(r.below(static_cast<int64_t>(bytes.size())));
+    switch (r.below(5)) {
+      case 0:
+        bytes.resize(at);
+        break;
+      case 1:
+        bytes.insert(at, bytes.substr(static_cast<size_t>(r.below(static_cast<int64_t>(bytes.size()))), 16));
+        break;
+      case 2:
+        bytes.erase(at, static_cast<size_t>(1 + r.below(8)));
+        break;
+      default:
+        bytes[at] = static_cast<char>(r.below(256));
+    }
+  }
+}
+
+// What must not happen, or nothing.
+template <class T>
+std::string fault_of(const Result<T>& result) {
+  if (result.ok()) return {};
+  if (result.failure().bug) return "bug: " + render(result.failure().diagnostics.at(0));
+  return result.failure().diagnostics.empty() ? "a failure without a diagnostic" : "";
+}
+
+std::string try_model(const std::string& bytes, uint64_t seed, size_t& accepted) {
+  Source source;
+  source.bytes = std::as_bytes(std::span(bytes));
+  Options options;
+  options.precision = seed % 2 == 0 ? Precision::F16 : Precision::F32;
+  options.threads = 1;
+  const Result<CheckReport> report = check(source, options);
+  if (std::string fault = fault_of(report); !fault.empty()) return "check: " + fault;
+  const Result<Artifact> artifact = compile(source, options);
+  if (std::string fault = fault_of(artifact); !fault.empty()) return "compile: " + fault;
+  accepted += artifact.ok() ? 1 : 0;
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("hostile ONNX models end in a result or in numbered errors", "[fuzz]") {
+  const uint64_t first = setting("TPUC_SEED", 1), count = setting("TPUC_FUZZ_CASES", 1500);
+  size_t accepted = 0;
+  double slowest = 0;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    Random random(seed);
+    SoundModel sound(random);
+    const int64_t damages = random.below(4);
+    for (int64_t i = 0; i < damages; ++i) Damage(random, sound.builder().model).apply();
+    std::string bytes = sound.builder().model.SerializeAsString();
+    if (random.one_in(5)) damage_bytes(random, bytes);
+    if (std::getenv("TPUC_FUZZ_TRACE") != nullptr)
+      fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(seed));
+    const auto start = std::chrono::steady_clock::now();
+    const std::string fault = try_model(bytes, seed, accepted);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    slowest = std::max(slowest, took.count());
+    INFO("TPUC_SEED=" << seed);
+    CHECK(fault == "");
+    CHECK(took.count() < kMostSeconds);
+  }
+  WARN("seeds " << first << " to " << first + count - 1 << ": " << accepted << " models compiled, slowest case "
+                << slowest << " s");
+  CHECK(accepted > count / 20);
+}
+
+}  // namespace tpuc::test

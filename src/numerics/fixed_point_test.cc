@@ -69,5 +69,42 @@ TEST_CASE("fixed point: requantize shifts first, then adds the zero point", "[nu
   CHECK(requantize(1 << 30, 1 << 30, 60, 0, Round::Down, 32, true) == 0x7fffffff);
 }
 
+TEST_CASE("fixed point: requantization by a float scale rounds three times, then saturates", "[numerics]") {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInf = std::numeric_limits<float>::infinity();
+  struct Row {
+    int32_t v;
+    float scale, offset;
+    int bits;
+    bool is_signed;
+    int32_t expected;
+  };
+  const Row rows[] = {
+      {5, 0.5F, 0, 8, true, 2},                            // 2.5: to even
+      {7, 0.5F, 0, 8, true, 4},                            // 3.5
+      {-5, 0.5F, 0, 8, true, -2},                          //
+      {-5, 0.5F, 0, 8, false, 0},                          //
+      {100, 1.25F, 2, 8, true, 127},                       // exactly at the end
+      {101, 1.25F, 2, 8, true, 127},                       // 128.25
+      {101, 1.25F, 2, 8, false, 128},                      //
+      {-200, 1, 72, 8, true, -128},                        //
+      {255, 1, 0.5F, 8, false, 255},                       // 255.5
+      {40000, 1, 0, 16, true, 32767},                      //
+      {40000, 1, 0, 16, false, 40000},                     //
+      {-32768, 1, -0.5F, 16, true, -32768},                //
+      {16777217, 1, -16777216, 8, true, 0},                // the integer itself is rounded: 2^24 + 1 -> 2^24
+      {16777219, 1, -16777216, 8, true, 4},                // 2^24 + 3 -> 2^24 + 4
+      {8388609, 8388609, -70368760954880.0F, 8, true, 0},  // (2^23 + 1)^2 is rounded to 2^46 + 2^24 before the sum
+      {2147483647, kInf, 0, 8, true, 127},                 //
+      {1, -kInf, 0, 8, true, -128},                        //
+      {0, kInf, 0, 8, true, -128},                         // 0 * inf is not a number
+      {1, 1, kNan, 8, false, 0},                           //
+      {1, 1e-39F, 0.5F, 8, true, 0},                       //
+  };
+  for (const Row& r : rows) {
+    INFO(r.v << " * " << r.scale << " + " << r.offset);
+    CHECK(requantize_float(r.v, r.scale, r.offset, r.bits, r.is_signed) == r.expected);
+  }
+}
+
 }  // namespace
 }  // namespace tpuc

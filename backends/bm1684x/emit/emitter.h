@@ -9,6 +9,9 @@
 
 namespace tpuc::bm1684x {
 
+// A channel's row of requantization parameters, (scale, offset) in its first eight bytes. source: TIU.md section 6
+inline constexpr int64_t kRequantRowBytes = 64;
+
 // An operand: a tensor in local memory, or one constant (its bits, in the operand's type).
 struct Arg {
   LocalTensor tensor;
@@ -25,6 +28,11 @@ struct ArOptions {
   uint32_t rounding = 0;
   bool a_signed = true, b_signed = true, out_signed = true;
   bool b_is_shift = false;
+};
+
+// How requantize() reads the integers and what it gives; see TIU.md section 6.
+struct RequantArgs {
+  bool in_signed = true, out_signed = true;  // in_signed: of int16 only, int32 always is
 };
 
 struct ConvArgs {
@@ -58,6 +66,11 @@ class Emitter {
   // Polynomial of ascending coefficients at the same offset of every lane, type of `in`.
   void taylor(const LocalTensor& out, const LocalTensor& in, uint32_t coefficients, int64_t count);
   void rsqrt(const LocalTensor& out, const LocalTensor& in);  // f32, four rounds
+  // int16 or int32 to int8 or int16 as requantize_float() of numerics/fixed_point.h says; tensors aligned, best in
+  // different banks. With `rows`: one (scale, offset) per channel in f32, kRequantRowBytes apart per channel row, from
+  // the lane of `out` on; the other form takes one pair for all.
+  void requantize(const LocalTensor& out, const LocalTensor& in, uint32_t rows, const RequantArgs& q = {});
+  void requantize(const LocalTensor& out, const LocalTensor& in, float scale, float offset, const RequantArgs& q = {});
   // Weights packed as TIU.md section 4; bias: f32 per-channel compact or Arg::constant(0). `in` aligned or free
   // strides.
   void conv(const LocalTensor& out, const LocalTensor& in, uint32_t weights, const Arg& bias, const ConvArgs& c);

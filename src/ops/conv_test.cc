@@ -104,5 +104,59 @@ TEST_CASE("conv_transpose2d reports shapes that do not fit", "[op]") {
   CHECK(error_of<ConvTranspose2d>({x, w, counting({3})}) == 1209);
 }
 
+Tensor bytes(DType t, Dims dims, const Reals& v) { return typed(t, std::move(dims), v); }
+
+TEST_CASE("conv2d sums 8-bit integers exactly", "[op]") {
+  const Tensor x = bytes(DType::I8, {1, 1, 2, 2}, {-128, 127, 3, -4}),
+               w = bytes(DType::I8, {1, 1, 2, 2}, {-128, 127, 1, 2});
+  const Tensor y = eval<Conv2d>({x, w});
+  CHECK(y.dtype() == DType::I32);
+  CHECK(y.to_f64() == Reals{128 * 128 + 127 * 127 + 3 - 8});
+  const Tensor u = bytes(DType::U8, {1, 1, 1, 2}, {255, 0}), one = bytes(DType::I8, {1, 1, 1, 3}, {1, 10, -100});
+  // zero point 7: the window sees 7, 255, 0 and then 255, 0, 7
+  CHECK(values<Conv2d>({u, one}, {.pads = {0, 1, 0, 1}, .pad_value = 7}) == Reals{2557, 255 - 700});
+  const Tensor bias = bytes(DType::I32, {1}, {100});
+  CHECK(values<Conv2d>({u, one, bias}, {.pads = {0, 1, 0, 1}, .pad_value = 7}) == Reals{2657, -345});
+}
+
+TEST_CASE("conv2d requantizes by channel, ties to even, and saturates", "[op]") {
+  const Tensor x = bytes(DType::I8, {1, 1, 1, 3}, {1, 3, 100}), w = bytes(DType::I8, {2, 1, 1, 1}, {1, -2});
+  const Tensor rq = f32({2, 2}, {0.5f, 1, 0, 10});
+  const auto run = [&](DType to) {
+    ConstantStore store;
+    Graph g("g", store);
+    Op& op = g.add<Conv2d>({g.input(x.type, "x"), g.input(w.type, "w"), nullptr, g.input(rq.type, "rq")}, {.to = to});
+    const std::vector<const Tensor*> in{&x, &w, nullptr, &rq};
+    return evaluate(op, in).at(0).to_f64();
+  };
+  CHECK(run(DType::I8) == Reals{0, 2, 50, 8, 4, -128});
+  CHECK(run(DType::U8) == Reals{0, 2, 50, 8, 4, 0});
+}
+
+TEST_CASE("conv_transpose2d holds pad_value between and around its pixels", "[op]") {
+  const Tensor x = bytes(DType::U8, {1, 1, 1, 2}, {10, 20}), w = bytes(DType::I8, {1, 1, 1, 3}, {1, 2, 3});
+  const Tensor plain = eval<ConvTranspose2d>({x, w}, {.strides = {1, 2}});
+  CHECK(plain.dtype() == DType::I32);
+  CHECK(plain.to_f64() == Reals{10, 20, 50, 40, 60});
+  // x - 5 scattered, and 5 * (1 + 2 + 3) everywhere
+  CHECK(values<ConvTranspose2d>({x, w}, {.strides = {1, 2}, .pad_value = 5}) == Reals{35, 40, 60, 60, 75});
+}
+
+TEST_CASE("convolutions refuse integers that do not go together", "[op]") {
+  const Tensor x = bytes(DType::I8, {1, 1, 1, 1}, {1}), w = x, rq = f32({2, 1}, {1, 0});
+  CHECK(error_of<Conv2d>({x, w}) == 0);
+  CHECK(error_of<Conv2d>({x, bytes(DType::U8, {1, 1, 1, 1}, {1})}) == 1202);
+  CHECK(error_of<Conv2d>({x, w, f32({1}, {1})}) == 1202);
+  CHECK(error_of<Conv2d>({x, w}, {.activation = Activation::Relu}) == 1208);
+  CHECK(error_of<Conv2d>({x, w}, {.pad_value = 128}) == 1208);
+  CHECK(error_of<Conv2d>({x, w}, {.to = DType::I8}) == 1208);
+  const Tensor b = bytes(DType::I32, {1}, {1});
+  CHECK(error_of<Conv2d>({x, w, b, rq}, {.to = DType::U8}) == 0);
+  CHECK(error_of<Conv2d>({x, w, b, rq}) == 1208);
+  CHECK(error_of<Conv2d>({x, w, b, f32({2, 2}, {1, 0, 1, 0})}, {.to = DType::U8}) == 1209);
+  CHECK(error_of<Conv2d>({f32({1, 1, 1, 1}, {1}), f32({1, 1, 1, 1}, {1})}, {.pad_value = 1}) == 1208);
+  CHECK(error_of<Conv2d>({f32({1, 1, 1, 1}, {1}), f32({1, 1, 1, 1}, {1}), f32({1}, {1}), rq}) == 1202);
+}
+
 }  // namespace
 }  // namespace tpuc::ops::test

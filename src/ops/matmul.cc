@@ -7,6 +7,7 @@
 #include "ops/eval_elements.h"
 #include "ops/families.h"
 #include "ops/infer_check.h"
+#include "ops/integer_sum.h"
 #include "ops/shape.h"
 #include "tpuc/frontend/node_view.h"
 
@@ -82,6 +83,15 @@ std::vector<T> permuted(std::vector<T> x, const Dims& dims, const std::vector<in
   return y;
 }
 
+// Less the zero point, which other types than 8-bit integers do not have.
+template <class T>
+std::vector<T> factors(const Tensor& t, int64_t zero, const std::vector<int64_t>& order) {
+  std::vector<T> x = elements<T>(t);
+  if (zero != 0)
+    for (T& v : x) v -= static_cast<T>(zero);
+  return permuted(std::move(x), t.dims(), order);
+}
+
 // The product before order_y.
 Dims product_dims(const Dims& y, const std::vector<int64_t>& order) {
   Dims d = y;
@@ -106,8 +116,8 @@ void eval_matmul(const EvalArgs& in, const MatMul::Attrs& attrs, Tensor& out) {
                 b = operand(in_order(in[1].dims(), attrs.order_b), attrs.transpose_b);
   const Dims product = product_dims(out.dims(), attrs.order_y);
   const Operand y = operand(product, false);
-  const std::vector<T> a_all = permuted(elements<T>(in[0]), in[0].dims(), attrs.order_a),
-                       b_all = permuted(elements<T>(in[1]), in[1].dims(), attrs.order_b);
+  const std::vector<T> a_all = factors<T>(in[0], attrs.zero_a, attrs.order_a),
+                       b_all = factors<T>(in[1], attrs.zero_b, attrs.order_b);
   std::vector<T> result(static_cast<size_t>(out.count()));
   for (int64_t i = 0; i < element_count(y.batch); ++i)
     multiply(row_major(a_all, a, attrs.transpose_a, batch_index(a.batch, y.batch, i)),
@@ -119,15 +129,29 @@ void eval_matmul(const EvalArgs& in, const MatMul::Attrs& attrs, Tensor& out) {
   }
   if (attrs.activation != Activation::None)
     for (T& v : result) v = static_cast<T>(apply(attrs.activation, static_cast<float>(v)));
+  if constexpr (std::is_same_v<T, int64_t>) requantize_sums(in, result, b.cols, 1, out.dtype());
   store(out, permuted(std::move(result), product, attrs.order_y));
 }
 
-void check_types(const InferCtx& ctx) {
+// Checks the element types; the result's.
+DType result_type(const InferCtx& ctx, const MatMul::Attrs& attrs, int64_t columns) {
+  const DType a = ctx.type(0).dtype, b = ctx.type(1).dtype;
+  if (is_byte(a)) {
+    require_type(ctx, 1, is_byte, "i8 or u8 as the first");
+    require_byte(ctx, "zero_a", attrs.zero_a, a);
+    require_byte(ctx, "zero_b", attrs.zero_b, b);
+    return require_integer_sum(ctx, attrs.to, attrs.activation, columns, true);
+  }
   require_number(ctx);
-  if (is_float(ctx.type(0).dtype)) return require_floats(ctx);
-  if (ctx.type(1).dtype != ctx.type(0).dtype)
+  if (is_float(a)) require_floats(ctx);
+  if (!is_float(a) && a != b)
     throw UserError(diagnostic(ErrorCode::E1202, "{}: operands are {} and {}, expected the same type", ctx.op,
-                               to_string(ctx.type(0).dtype), to_string(ctx.type(1).dtype)));
+                               to_string(a), to_string(b)));
+  require_byte(ctx, "zero_a", attrs.zero_a, a);
+  require_byte(ctx, "zero_b", attrs.zero_b, a);
+  require_no_integer_operands(ctx, attrs.to);
+  require_vector(ctx, 2, "bias", columns, "columns");
+  return a;
 }
 
 Diagnostic depth_error(const InferCtx& ctx, int64_t a, int64_t b) {
@@ -203,7 +227,6 @@ Values import_gemm(const NodeView& node, Builder& b) {
 }  // namespace
 
 std::vector<TensorType> MatMul::infer(const InferCtx& ctx, const Attrs& attrs) {
-  check_types(ctx);
   require_min_rank(ctx, 0, "first operand", 2);
   require_min_rank(ctx, 1, "second operand", 2);
   check_order(ctx, "order_a", attrs.order_a, ctx.dims(0).size());
@@ -215,11 +238,11 @@ std::vector<TensorType> MatMul::infer(const InferCtx& ctx, const Attrs& attrs) {
   if (!batch)
     throw UserError(diagnostic(ErrorCode::E1203, "{}: leading dimensions {} and {} do not broadcast", ctx.op,
                                to_string(a.batch), to_string(b.batch)));
-  require_vector(ctx, 2, "bias", b.cols, "columns");
+  const DType y = result_type(ctx, attrs, b.cols);
   Dims dims = *batch;
   dims.insert(dims.end(), {a.rows, b.cols});
   check_order(ctx, "order_y", attrs.order_y, dims.size());
-  return {like_input(ctx, in_order(dims, attrs.order_y))};
+  return {{y, in_order(dims, attrs.order_y), {}}};
 }
 
 void MatMul::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) {

@@ -59,5 +59,31 @@ TEST_CASE("matmul reports shapes that do not fit", "[op]") {
   CHECK(error_of<MatMul>({i64({1, 1}, {1}), typed(DType::I32, {1, 1}, {1})}) == 1202);
 }
 
+TEST_CASE("matmul of 8-bit integers subtracts zero points and requantizes", "[op]") {
+  const Tensor a = typed(DType::U8, {1, 2}, {255, 0}), b = typed(DType::I8, {2, 2}, {-128, 127, 1, 2});
+  const MatMul::Attrs zeros{.zero_a = 5, .zero_b = -1};
+  const Tensor y = eval<MatMul>({a, b}, zeros);
+  CHECK(y.dtype() == DType::I32);
+  CHECK(y.to_f64() == Reals{250 * -127 - 5 * 2, 250 * 128 - 5 * 3});
+  const Tensor bias = typed(DType::I32, {2}, {10, 15});
+  MatMul::Attrs attrs = zeros;
+  attrs.to = DType::I8;
+  CHECK(values<MatMul>({a, b, bias, f32({2, 2}, {0.01f, 0.001f, 400, -1})}, attrs) == Reals{82, 31});
+  attrs.to = DType::U8;
+  CHECK(values<MatMul>({a, b, bias, f32({2, 1}, {0.01f, 1})}, attrs) == Reals{0, 255});
+  attrs.order_y = {1, 0};
+  CHECK(values<MatMul>({a, b, bias, f32({2, 2}, {0.01f, 0.001f, 400, -1})}, attrs) == Reals{82, 31});
+}
+
+TEST_CASE("matmul refuses integers that do not go together", "[op]") {
+  const Tensor a = typed(DType::I8, {1, 1}, {1});
+  CHECK(error_of<MatMul>({a, typed(DType::U8, {1, 1}, {1})}) == 0);
+  CHECK(error_of<MatMul>({a, i64({1, 1}, {1})}) == 1202);
+  CHECK(error_of<MatMul>({a, a}, {.zero_a = 200}) == 1208);
+  CHECK(error_of<MatMul>({a, a}, {.to = DType::I8}) == 1208);
+  CHECK(error_of<MatMul>({i64({1, 1}, {1}), i64({1, 1}, {1})}, {.zero_b = 1}) == 1208);
+  CHECK(error_of<MatMul>({a, a, f32({1}, {1})}) == 1202);
+}
+
 }  // namespace
 }  // namespace tpuc::ops::test

@@ -22,6 +22,7 @@ AREAS = {
     'runtime': ['runtime', 'include/tpuc/runtime'],
     'backend_api': ['include/tpuc/backend'],
     'backend': ['backends'],
+    'quant_api': ['include/tpuc/quant'],
     'quant': ['src/quant'],
     'driver': ['src/driver'],
     'cli': ['src/cli'],
@@ -33,12 +34,12 @@ AREAS = {
 LOW = ['api', 'support', 'numerics']
 GRAPH = LOW + ['ir']
 OPS = GRAPH + ['frontend_api', 'ops']
-ABOVE = OPS + ['rewrite', 'pass', 'passes', 'frontends', 'runtime', 'backend_api', 'quant', 'driver']
+ABOVE = OPS + ['rewrite', 'pass', 'passes', 'frontends', 'runtime', 'backend_api', 'quant_api', 'quant', 'driver']
 MAY_INCLUDE = {
     'api': [], 'support': ['api'], 'numerics': ['api', 'support'], 'ir': LOW, 'rewrite': GRAPH,
-    'pass': GRAPH + ['rewrite'], 'frontend_api': GRAPH, 'ops': GRAPH + ['frontend_api'],
-    'passes': OPS + ['rewrite', 'pass'], 'frontends': OPS, 'runtime': OPS, 'backend_api': GRAPH,
-    'backend': OPS + ['backend_api'], 'quant': OPS + ['runtime'], 'driver': ABOVE + ['backend'],
+    'pass': GRAPH + ['rewrite', 'quant_api'], 'frontend_api': GRAPH, 'ops': GRAPH + ['frontend_api'],
+    'passes': OPS + ['rewrite', 'pass', 'quant_api'], 'frontends': OPS, 'runtime': OPS, 'backend_api': GRAPH,
+    'backend': OPS + ['backend_api'], 'quant_api': GRAPH + ['runtime'], 'quant': OPS + ['runtime', 'quant_api'], 'driver': ABOVE + ['backend'],
     'cli': ABOVE + ['backend'], 'tests': ABOVE + ['backend', 'tests'], 'bench': ABOVE + ['backend'], 'examples': ['api'],
     'custom_frontend': OPS,
 }

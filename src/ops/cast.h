@@ -1,4 +1,4 @@
-// Conversion of element types. Quantize, dequantize and requantize will join this family.
+// Conversion of element types. To and from quantized integers: quantize.h.
 #pragma once
 
 #include <array>

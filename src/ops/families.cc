@@ -13,9 +13,9 @@ namespace {
 
 using Family = std::span<const OpDef> (*)();
 constexpr Family kFamilies[] = {
-    ops::conv_ops,   ops::matmul_ops,  ops::pool_ops,   ops::eltwise_ops, ops::activation_ops,
-    ops::norm_ops,   ops::softmax_ops, ops::reduce_ops, ops::shape_ops,   ops::slice_ops,
-    ops::gather_ops, ops::resize_ops,  ops::cast_ops,
+    ops::conv_ops,   ops::matmul_ops,  ops::pool_ops,   ops::eltwise_ops,  ops::activation_ops,
+    ops::norm_ops,   ops::softmax_ops, ops::reduce_ops, ops::shape_ops,    ops::slice_ops,
+    ops::gather_ops, ops::resize_ops,  ops::cast_ops,   ops::quantize_ops,
 };
 
 std::vector<OpDef> join_families() {

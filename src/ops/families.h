@@ -20,5 +20,6 @@ std::span<const OpDef> slice_ops();
 std::span<const OpDef> gather_ops();
 std::span<const OpDef> resize_ops();
 std::span<const OpDef> cast_ops();
+std::span<const OpDef> quantize_ops();
 
 }  // namespace tpuc::ops

@@ -106,18 +106,22 @@ constexpr int64_t requantize(int64_t v, int32_t multiplier, int shift, int32_t z
   return saturate(scaled + zero, bits, is_signed);
 }
 
-// Requantization of the chip's rq0: y = f32(v) * scale + offset with a rounding to nearest even after each of the three
-// steps, then rounded so to a whole number and saturated. bits: 8 or 16. Not a number gives the lowest value.
-// exact: flushing denormals changes nothing, they round to 0.
-inline int32_t requantize_float(int32_t v, float scale, float offset, int bits, bool is_signed) {
+// x * scale + offset, rounded to nearest even after both steps and then to a whole number, saturated. bits: 8 or 16.
+// Not a number gives the lowest value. exact: flushing denormals changes nothing, they round to 0.
+inline int32_t affine_to_int(float x, float scale, float offset, int bits, bool is_signed) {
   constexpr float kRounds = 12582912.0F;  // 1.5 * 2^23: its sum with |y| <= 2^22 has no room for a fraction
   const auto low = static_cast<float>(lowest_of(bits, is_signed)),
              high = static_cast<float>(highest_of(bits, is_signed));
-  const float scaled = static_cast<float>(v) * scale;
+  const float scaled = x * scale;
   float y = scaled + offset;
   y = y > low ? y : low;
   y = y < high ? y : high;
   return static_cast<int32_t>((y + kRounds) - kRounds);
+}
+
+// Requantization of the chip's rq0: the integer, too, is rounded to nearest even.
+inline int32_t requantize_float(int32_t v, float scale, float offset, int bits, bool is_signed) {
+  return affine_to_int(static_cast<float>(v), scale, offset, bits, is_signed);
 }
 
 }  // namespace tpuc

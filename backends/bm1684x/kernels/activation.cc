@@ -7,12 +7,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "backends/bm1684x/emit/emitter.h"
 #include "backends/bm1684x/kernels/activation_function.h"
 #include "backends/bm1684x/kernels/activation_prelu.h"
 #include "backends/bm1684x/kernels/eltwise_views.h"
 #include "backends/bm1684x/kernels/families.h"
+#include "tpuc/numerics/fixed_point.h"
 
 namespace tpuc::bm1684x {
 
@@ -24,18 +26,64 @@ Footprint one_scratch(const Op& op, const Region& out) {
 }
 Footprint no_scratch(const Op&, const Region&) { return {}; }
 
+bool is_byte(DType t) { return t == DType::I8 || t == DType::U8; }
+
+// Whole bounds of a clip of bytes, as the reference truncates them; nothing where the type ends before.
+struct ByteBounds {
+  std::optional<int32_t> min, max;
+};
+ByteBounds byte_bounds(const Op& op) {
+  const auto& a = op.attrs<ops::Clip>();
+  const bool is_signed = op.in(0)->type.dtype == DType::I8;
+  ByteBounds b;
+  if (a.min > static_cast<float>(lowest_of(8, is_signed))) b.min = static_cast<int32_t>(a.min);
+  if (a.max < static_cast<float>(highest_of(8, is_signed))) b.max = static_cast<int32_t>(a.max);
+  return b;
+}
+
+// relu and clip take bytes too: bounds of quantized values are quantized.
+Support bounded_support(const Op& op, DType precision) {
+  const TensorType& x = op.in(0)->type;
+  if (!is_byte(x.dtype)) return one_operand_support(op, precision);
+  if (!plain_view(x.dims))
+    return {false, fmt::format("the shape {} has no split into extents below 65536", to_string(x.dims))};
+  if (!op.is<ops::Clip>()) return {};
+  const ByteBounds b = byte_bounds(op);
+  for (const auto& bound : {b.min, b.max})
+    if (bound && saturate(*bound, 8, x.dtype == DType::I8) != *bound)
+      return {false, fmt::format("the bound {} is no {}", *bound, to_string(x.dtype))};
+  return {};
+}
+
 LocalTensor scratch(const TileCtx& t) { return aligned(t.scratch[0], t.out.prec, t.region.extent); }
 Arg real(const TileCtx& t, double value) { return Arg::real(t.out.prec, value); }
 
-void emit_relu(const Op&, const TileCtx& t, Emitter& e) {
-  e.ar(ArOp::Max, t.output(), t.input(0, t.region), real(t, 0));
+ArOptions signs_of(const Op& op) {
+  const bool has_sign = op.in(0)->type.dtype != DType::U8;
+  return {.a_signed = has_sign, .b_signed = has_sign, .out_signed = has_sign};
+}
+
+void emit_relu(const Op& op, const TileCtx& t, Emitter& e) {
+  e.ar(ArOp::Max, t.output(), t.input(0, t.region), Arg::constant(0), signs_of(op));  // 0 has no bits in any type
 }
 void emit_abs(const Op&, const TileCtx& t, Emitter& e) { e.unary(ArOp::Abs, t.output(), t.input(0, t.region)); }
 void emit_neg(const Op&, const TileCtx& t, Emitter& e) {
   e.ar(ArOp::Mul, t.output(), t.input(0, t.region), real(t, -1));
 }
 
+void emit_byte_clip(const Op& op, const TileCtx& t, Emitter& e) {
+  const ByteBounds b = byte_bounds(op);
+  const LocalTensor x = t.input(0, t.region), out = t.output();
+  const auto bits = [](int32_t v) { return Arg::constant(static_cast<uint32_t>(v)); };
+  if (!b.min && !b.max) return e.copy(out, x);
+  if (!b.max) return e.ar(ArOp::Max, out, x, bits(*b.min), signs_of(op));
+  if (!b.min) return e.ar(ArOp::Min, out, x, bits(*b.max), signs_of(op));
+  e.ar(ArOp::Max, scratch(t), x, bits(*b.min), signs_of(op));
+  e.ar(ArOp::Min, out, scratch(t), bits(*b.max), signs_of(op));
+}
+
 void emit_clip(const Op& op, const TileCtx& t, Emitter& e) {
+  if (is_byte(op.in(0)->type.dtype)) return emit_byte_clip(op, t, e);
   const auto& a = op.attrs<ops::Clip>();
   const LocalTensor x = t.input(0, t.region), out = t.output();
   const bool has_min = a.min > std::numeric_limits<float>::lowest(),
@@ -101,6 +149,8 @@ std::span<const Kernel> activation_kernels() {
                             simple(ops::HardSigmoid::kName, one_scratch, emit_hard_sigmoid),
                             simple(ops::HardSwish::kName, one_scratch, emit_hard_swish),
                             prelu_kernel()};
+    for (Kernel& k : all)
+      if (k.op == ops::Relu::kName || k.op == ops::Clip::kName) k.supports = bounded_support;
     for (const Kernel& k : function_kernels()) all.push_back(k);
     return all;
   }();

@@ -30,6 +30,17 @@ TEST_CASE("activations of a few commands are exact, or round once a command in h
   everywhere<ops::HardSwish>(-5, 5, {}, {1e-6, 1e-6}, {4e-3, 2e-3});
 }
 
+TEST_CASE("relu and clip of bytes", "[kernel]") {
+  const Operand i8{{2, 70, 3, 11}, false, -128, 128}, u8{{5, 333}, false, 0, 256};
+  check_case<ops::Relu>(DType::I8, {i8}, {}, kExact);
+  check_case<ops::Relu>(DType::U8, {u8}, {}, kExact);
+  for (const auto& a : {ops::Clip::Attrs{.min = -5, .max = 90}, ops::Clip::Attrs{.min = -100},
+                        ops::Clip::Attrs{.max = -7.5F}, ops::Clip::Attrs{.min = -1000, .max = 1000}})
+    check_case<ops::Clip>(DType::I8, {i8}, a, kExact);
+  for (const auto& a : {ops::Clip::Attrs{.min = 3.5F, .max = 200}, ops::Clip::Attrs{.min = -9, .max = 130}})
+    check_case<ops::Clip>(DType::U8, {u8}, a, kExact);
+}
+
 TEST_CASE("prelu takes slopes per channel, per element and at run time", "[kernel]") {
   const Operand x{{2, 70, 3, 11}};
   check_floats<ops::PRelu>({x, {{70, 1, 1}, true, 0, 1}}, {}, kExact, {0, 0.001});

@@ -26,12 +26,20 @@ Support supports(const Op& op, DType) {
   return broadcast_support(op);
 }
 
+// The larger and the smaller one of bytes too: quantized values of one scale keep their order.
+Support extreme_supports(const Op& op, DType precision) {
+  const DType t = op.in(0)->type.dtype;
+  return t == DType::I8 || t == DType::U8 ? broadcast_support(op) : supports(op, precision);
+}
+
 Footprint no_scratch(const Op&, const Region&) { return {}; }
 
 template <ArOp kOp>
 void emit(const Op& op, const TileCtx& t, Emitter& e) {
   const auto n = broadcast_op_needs(op, t.region);
-  e.ar(kOp, t.output(), operand(op, t, n, 0), operand(op, t, n, 1));
+  const bool has_sign = op.in(0)->type.dtype != DType::U8;
+  e.ar(kOp, t.output(), operand(op, t, n, 0), operand(op, t, n, 1),
+       {.a_signed = has_sign, .b_signed = has_sign, .out_signed = has_sign});
   if (op.is<ops::Add>()) apply_activation(op.attrs<ops::Add>().activation, t.output(), e);
 }
 
@@ -78,6 +86,7 @@ std::span<const Kernel> eltwise_kernels() {
   static const std::vector<Kernel> kTable = [] {
     std::vector<Kernel> k{simple<ops::Add, ArOp::Add>(), simple<ops::Sub, ArOp::Sub>(), simple<ops::Mul, ArOp::Mul>(),
                           simple<ops::Max, ArOp::Max>(), simple<ops::Min, ArOp::Min>(), simple<ops::Div, ArOp::Div>()};
+    k[3].supports = k[4].supports = extreme_supports;
     k.back().footprint = div_footprint;
     k.back().emit = emit_div;
     for (const Kernel& c : compare_kernels()) k.push_back(c);

@@ -39,6 +39,15 @@ TEST_CASE("sums, differences, products and extremes broadcast", "[kernel]") {
   all_shapes<ops::Min>(kExact, kExact);
 }
 
+TEST_CASE("extremes of bytes broadcast", "[kernel]") {
+  for (const auto& [a, b] : kShapes) {
+    check_case<ops::Max>(DType::I8, {{a, false, -128, 128}, {b, false, -128, 128}}, {}, kExact);
+    check_case<ops::Min>(DType::U8, {{a, false, 0, 256}, {b, false, 0, 256}}, {}, kExact);
+  }
+  check_case<ops::Min>(DType::I8, {{{2, 70, 5, 9}, false, -128, 128}, {{1}, true, -100, 100}}, {}, kExact);
+  check_case<ops::Max>(DType::U8, {{{2, 70, 5, 9}, false, 0, 256}, {{1}, true, 100, 200}}, {}, kExact);
+}
+
 TEST_CASE("a quotient is off by at most 2.5e-7, halves by half a unit", "[kernel]") {
   all_shapes<ops::Div>({0, 5e-7}, kHalfUlp, 0.25);
 }

@@ -47,6 +47,21 @@ Pair pair_of(Draws& d, double low, double high, double low_b, double high_b) {
 }
 
 template <class S>
+void extreme(Draws& d) {
+  const DType t = d.any<DType>({DType::F32, DType::F16, DType::BF16, DType::I32, DType::I8, DType::U8});
+  const double low = t == DType::U8 ? 0 : -120;
+  const auto [a, b] = pair_of(d, low, 120, low, 120);
+  d.run<S>(t, {a, b}, {}, kExact);
+}
+
+// Bytes too.
+void bounded(Draws& d) {
+  const DType t = d.any<DType>({DType::F32, DType::F16, DType::BF16, DType::I8, DType::U8});
+  const Dims x = d.dims(static_cast<size_t>(d.between(0, 5)));
+  d.run<Clip>(t, {{x, false, t == DType::U8 ? 0.0 : -9, 99}}, {.min = d.chance(50) ? 0.0f : -2.5f, .max = 6}, kExact);
+}
+
+template <class S>
 void arithmetic(Draws& d) {
   const DType t = d.chance(25) ? DType::I32 : d.float_type();
   const auto [a, b] = pair_of(d, -9, 9, -9, 9);
@@ -132,7 +147,7 @@ std::vector<Draw> elementwise_draws() {
   return {{Relu::kName, plain<Relu>},
           {Abs::kName, plain<Abs>},
           {Neg::kName, plain<Neg>},
-          {Clip::kName, [](Draws& d) { unary<Clip>(d, -9, 9, {.min = d.chance(50) ? 0.0f : -2.5f, .max = 6}); }},
+          {Clip::kName, bounded},
           {LeakyRelu::kName, [](Draws& d) { unary<LeakyRelu>(d, -4, 4, {.alpha = d.chance(50) ? 0.1f : 1.5f}); }},
           {HardSigmoid::kName, plain<HardSigmoid>},
           {HardSwish::kName, [](Draws& d) { unary<HardSwish>(d, -4, 0.5); }},
@@ -158,8 +173,8 @@ std::vector<Draw> elementwise_draws() {
           {Add::kName, arithmetic<Add>},
           {Sub::kName, arithmetic<Sub>},
           {Mul::kName, arithmetic<Mul>},
-          {Min::kName, arithmetic<Min>},
-          {Max::kName, arithmetic<Max>},
+          {Min::kName, extreme<Min>},
+          {Max::kName, extreme<Max>},
           {Div::kName, divide},
           {Mod::kName, remainder},
           {Equal::kName, compare_any<Equal>},

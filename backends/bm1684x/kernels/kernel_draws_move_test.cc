@@ -15,7 +15,7 @@ namespace {
 using namespace ops;
 
 DType any_type(Draws& d) {
-  return d.any<DType>({DType::F32, DType::F16, DType::BF16, DType::I32, DType::U8, DType::Bool});
+  return d.any<DType>({DType::F32, DType::F16, DType::BF16, DType::I32, DType::I8, DType::U8, DType::Bool});
 }
 Operand operand_of(DType t, Dims dims) { return {std::move(dims), false, 0, t == DType::Bool ? 2.0 : 9.0}; }
 
@@ -139,8 +139,8 @@ void resize(Draws& d) {
     a.sizes[i] = d.chance(40) ? x[i] * d.between(1, 3) : d.between(1, 20);
     a.scales[i] = static_cast<float>(a.sizes[i]) / static_cast<float>(x[i]);
   }
-  const DType t = d.float_type();
-  d.run<Resize>(t, {{x}}, a, a.mode == ResizeMode::Nearest ? kExact : rounding(t));
+  const DType t = a.mode == ResizeMode::Nearest ? any_type(d) : d.float_type();
+  d.run<Resize>(t, {operand_of(t, x)}, a, a.mode == ResizeMode::Nearest ? kExact : rounding(t));
 }
 
 void to_space(Draws& d) {

@@ -137,9 +137,12 @@ void extend_axis(const Op& op, const DdrCtx& t, size_t axis, Emitter& e) {
   }
 }
 
+// As the reference writes it: rounded, and saturated to integers.
 uint32_t fill_bits(DType t, double value) {
   if (is_float(t)) return Arg::real(prec_of(t), value).bits;
-  return static_cast<uint32_t>(static_cast<int64_t>(value));
+  Tensor one(t, {1});
+  one.assign_f64(std::span(&value, 1));
+  return static_cast<uint32_t>(one.to_i64()[0]);
 }
 
 void emit_pad(const Op& op, const DdrCtx& t, Emitter& e) {

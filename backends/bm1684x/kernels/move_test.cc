@@ -14,6 +14,8 @@ template <class S>
 void exact(const std::vector<Operand>& operands, const typename S::Attrs& attrs) {
   check_case<S>(DType::F32, operands, attrs, kExact);
   check_case<S>(DType::F16, operands, attrs, kExact);
+  check_case<S>(DType::I8, operands, attrs, kExact);
+  check_case<S>(DType::U8, operands, attrs, kExact);
 }
 
 }  // namespace

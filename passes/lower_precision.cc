@@ -11,8 +11,8 @@
 #include "ops/conv.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"
-#include "ops/shape.h"
 #include "ops/reduce.h"
+#include "ops/shape.h"
 #include "passes/passes.h"
 #include "tpuc/ir/equal.h"
 #include "tpuc/ir/text.h"
@@ -35,9 +35,9 @@ DType border_type(DType t) {
   return t == DType::Bool ? DType::U8 : chip_integer(t);
 }
 
-// Operands that stay f32 beside half data: biases, and the vectors of normalizations.
+// Operands that stay f32 beside half data: biases, the vectors of normalizations, scale and offset of requantizations.
 bool is_f32_operand(const Op& op, size_t i) {
-  if (op.is<Conv2d>() || op.is<ConvTranspose2d>() || op.is<MatMul>()) return i == 2;
+  if (op.is<Conv2d>() || op.is<ConvTranspose2d>() || op.is<MatMul>()) return i >= 2;
   return i >= 1 &&
          (op.is<Scale>() || op.is<LayerNorm>() || op.is<RmsNorm>() || op.is<GroupNorm>() || op.is<InstanceNorm>());
 }

@@ -18,6 +18,8 @@ constexpr Pass kCanonicalize{"canonicalize", "bring the graph into one form: rul
                              Stage::Imported, Stage::Canonical, run_canonicalize};
 constexpr Pass kFuse{"fuse", "move activations into their producers: rule set fuse", Stage::Canonical, Stage::Canonical,
                      run_fuse};
+constexpr Pass kQuantize{"quantize", "compute in 8-bit integers where calibration gives the ranges", Stage::Canonical,
+                         Stage::Canonical, run_quantize};
 constexpr Pass kLowerPrecision{"lower-precision", "choose the element types of the chip and cast at the borders",
                                Stage::Canonical, Stage::Quantized, run_lower_precision};
 constexpr Pass kDecompose{"decompose", "spell out operators that the chip has no kernel for, in the types they have",
@@ -26,7 +28,7 @@ constexpr Pass kCleanCasts{"clean-casts", "drop casts that cancel: rule set lowe
                            run_clean_casts};
 
 constexpr std::array kOptimise{kDce, kFold, kCse, kCanonicalize, kFold, kFuse, kCse, kDce};
-constexpr std::array kLower{kLowerPrecision, kDecompose, kFold, kCleanCasts, kCse, kDce};
+constexpr std::array kLower{kQuantize, kLowerPrecision, kDecompose, kFold, kCleanCasts, kCse, kDce};
 
 void require_known(const std::vector<std::string>& names, std::string_view what, const auto& is_known) {
   for (const std::string& name : names)

@@ -1,7 +1,7 @@
 // Runs the text tests: every testdata/*.tpuir under the folders given.      golden_main FOLDER...
 // A file begins with `// RUN: tpuc opt [--rules A,B] [--passes A,B] [--precision f16] [--f32-only A,B] %s`,
-// --f32-only naming operators that the chip has in f32 alone, perhaps with `EQUAL: values rtol=1e-5`; then graphs, each
-// followed by what must come out, as comments:
+// --f32-only naming operators that the chip has in f32 alone, --ranges x=-1:1,y=0:6 what calibration would say, perhaps
+// with `EQUAL: values rtol=1e-5`; then graphs, each followed by what must come out, as comments:
 //   // EXPECT: unchanged ("why")      // EXPECT: the new graph, line by line      // EXPECT: error[E....] ...
 // TPUC_BLESS=1 rewrites what is expected: review the diff. EQUAL evaluates before and after on random inputs, so that
 // a blessed wrong result still fails. Every graph also goes through print and parse, and every run is repeated on its
@@ -44,6 +44,16 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
+// "x=-1:1"
+Quantization parse_ranges(const std::string& text) {
+  Quantization q;
+  for (const std::string& range : split(text, ',')) {
+    const size_t equals = range.find('='), colon = range.find(':', equals);
+    q.ranges[range.substr(0, equals)] = {std::stod(range.substr(equals + 1)), std::stod(range.substr(colon + 1))};
+  }
+  return q;
+}
+
 Run parse_run(const std::string& head) {
   Run run;
   std::stringstream words(head);
@@ -55,6 +65,7 @@ Run parse_run(const std::string& head) {
     };
     if (word == "--rules") run.rules = split(value(), ',');
     if (word == "--passes") run.passes = split(value(), ',');
+    if (word == "--ranges") run.options.quantization = [q = parse_ranges(value())](const Graph&) { return q; };
     if (word == "--f32-only")
       run.options.supports = [names = split(value(), ',')](const Op& op, DType precision) {
         return precision == DType::F32 || std::find(names.begin(), names.end(), op.name()) == names.end();

@@ -39,7 +39,8 @@ struct Options {
   Arrays input_values;               // turns inputs into constants
   Arrays like;                       // a sample: input shapes, and values of the inputs that decide shapes
   std::vector<std::string> outputs;  // stop at these tensors; empty: the model's outputs
-  std::string calibration;           // not yet
+  std::string calibration;           // a table of ranges that int8 needs, as `tpuc calibrate` writes it
+  bool asymmetric = false;           // int8 activations with zero points
   std::string precision_table;       // a JSON file: precision of single layers
   bool strict_precision = false;     // keep F16 even where `like` leaves its range
   std::string dump_dir;              // graph text and JSON after every pass

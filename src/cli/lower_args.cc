@@ -13,9 +13,10 @@ namespace tpuc::cli {
 
 void add_lower_args(CLI::App& app, LowerArgs& args) {
   app.add_option("--chip", args.chip, "the chip")->capture_default_str();
-  app.add_option("--precision", args.precision, "f32 | f16 | bf16 | int8 (not yet)")->capture_default_str();
-  app.add_flag("--asymmetric", args.asymmetric, "not yet: asymmetric activations in int8");
-  app.add_option("--calibration", args.calibration, "not yet: FILE.calib.json, ranges for int8");
+  app.add_option("--precision", args.precision, "f32 | f16 | bf16 | int8")->capture_default_str();
+  app.add_flag("--asymmetric", args.asymmetric, "asymmetric activations in int8: zero points other than 0");
+  app.add_option("--calibration", args.calibration,
+                 "FILE.calib.json: ranges for int8, as `tpuc calibrate` writes them");
   app.add_option("--precision-table", args.precision_table,
                  "FILE.json: precision of single layers, by tensor or node name");
   app.add_flag("--strict-precision", args.strict_precision,
@@ -34,8 +35,6 @@ void add_lower_args(CLI::App& app, LowerArgs& args) {
 }
 
 CompileOptions to_options(const LowerArgs& args) {
-  if (args.asymmetric) not_yet("--asymmetric");
-  if (!args.calibration.empty()) not_yet("--calibration");
   if (args.allow_host) not_yet("--allow-host");
   if (args.io == "native") not_yet("--io native");
   if (args.io != "f32")
@@ -51,6 +50,8 @@ CompileOptions to_options(const LowerArgs& args) {
   options.disabled_rules = split_list(args.disabled_rules);
   options.disabled_passes = split_list(args.disabled_passes);
   options.strict_precision = args.strict_precision;
+  options.calibration = args.calibration;
+  options.asymmetric = args.asymmetric;
   if (!args.precision_table.empty()) options.precision_table = read_precision_table(args.precision_table);
   return options;
 }

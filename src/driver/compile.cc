@@ -15,15 +15,14 @@ PrecisionTable table_of(const Options& options) {
 }
 
 CompileOptions to_options(const Options& options) {
-  if (options.precision == Precision::Int8)
-    throw UserError(diagnostic(ErrorCode::E2002, "precision {}: not yet", to_string(options.precision)));
   if (options.io == Io::Native) throw UserError(diagnostic(ErrorCode::E2002, "io native: not yet"));
-  if (!options.calibration.empty()) throw UserError(diagnostic(ErrorCode::E2002, "calibration: not yet"));
   CompileOptions out;
   out.chip = options.chip;
   out.precision = options.precision;
   out.dump_dir = options.dump_dir;
   out.strict_precision = options.strict_precision;
+  out.calibration = options.calibration;
+  out.asymmetric = options.asymmetric;
   out.precision_table = table_of(options);
   return out;
 }

@@ -69,9 +69,9 @@ TEST_CASE("failures come back as diagnostics", "[driver]") {
   CHECK(code(compile({.path = "/nowhere/model.onnx", .bytes = {}, .external_data = {}})) == 5001);
   const std::vector<std::byte> noise(100, std::byte{0x5a});
   CHECK(code(compile({.path = {}, .bytes = noise, .external_data = {}})) == 1002);
-  Options later;
-  later.precision = Precision::Int8;
-  CHECK(code(compile({.path = kModel, .bytes = {}, .external_data = {}}, later)) == 2002);
+  Options int8;
+  int8.precision = Precision::Int8;
+  CHECK(code(compile({.path = kModel, .bytes = {}, .external_data = {}}, int8)) == 2001);  // no calibration
   CHECK(code(run({.path = kModel, .bytes = {}, .external_data = {}}, {})) == 3010);
   CHECK(code(estimate(noise)) == 6001);
 }

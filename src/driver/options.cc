@@ -95,9 +95,7 @@ Precision parse_precision(const std::string& text) {
   if (text == "f32") return Precision::F32;
   if (text == "f16") return Precision::F16;
   if (text == "bf16") return Precision::Bf16;
-  if (text == "int8")
-    throw UserError(
-        diagnostic(ErrorCode::E2002, "--precision {}: not yet", text).note("hint", "f32, f16 and bf16 are there"));
+  if (text == "int8") return Precision::Int8;
   throw UserError(
       diagnostic(ErrorCode::E2001, "--precision `{}` is not known", text).note("hint", "one of f32, f16, bf16, int8"));
 }

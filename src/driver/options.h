@@ -16,7 +16,6 @@ std::pair<std::string, Dims> parse_input_shape(const std::string& text);
 std::pair<std::string, Tensor> parse_input_value(const std::string& text);
 // "0.99,0.90": cosine and Euclidean similarity.
 Tolerance parse_tolerance(const std::string& text);
-// E2002 for int8.
 Precision parse_precision(const std::string& text);
 std::string_view to_string(Precision p);
 // What float operators compute in; the quantized ones of int8 stand between f32 ones.

@@ -3,6 +3,7 @@
 
 #include "driver/options.h"
 #include "driver/precision_choice.h"
+#include "driver/quantization.h"
 #include "tpuc/support/check.h"
 
 namespace tpuc {
@@ -30,6 +31,11 @@ void note_changes(std::string_view kind, const std::vector<ArtifactTensor>& befo
     notes.push_back(fmt::format("{} `{}`: {} became {}", kind, before[i].name, to_string(before[i].type),
                                 to_string(after[i].type)));
   }
+}
+
+Diagnostic no_calibration() {
+  return diagnostic(ErrorCode::E2001, "--precision int8 needs the ranges of the network's values")
+      .note("hint", "`tpuc calibrate MODEL --data PATH -o TABLE.json`, then --calibration TABLE.json");
 }
 
 std::vector<ArtifactTensor> tensors_of(const std::vector<const Value*>& values) {
@@ -72,10 +78,17 @@ Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& opti
     clock.start("choose precisions");
     PrecisionChoice choice = choose_precisions(canonical, precision, backend);
     clock.start("optimise and lower");
-    out.precision_notes = std::move(choice.notes);
+    out.precision_notes.insert(out.precision_notes.end(), choice.notes.begin(), choice.notes.end());
     out.opt_range_loss = std::move(choice.opt_loss);
     return std::move(choice.of);
   };
+  if (asks_for_int8(options.precision, options.precision_table)) {
+    if (options.calibration.empty()) throw UserError(no_calibration());
+    passes.quantization = [&](const Graph& canonical) {
+      return make_quantization(canonical, read_calibration_table(options.calibration),
+                               {options.precision, &table, options.asymmetric}, out.precision_notes);
+    };
+  }
   out.report = run_pipeline(out.module, passes);
   clock.stop();
   note_changes("input", inputs, inputs_of(graph), out.border_notes);

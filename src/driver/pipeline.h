@@ -22,6 +22,8 @@ struct CompileOptions {
   std::string dump_dir, dump_after, stop_after;
   std::vector<std::string> disabled_rules, disabled_passes;
   PrecisionTable precision_table;
+  std::string calibration;        // a table of ranges; int8 needs one
+  bool asymmetric = false;        // zero points of 8-bit activations
   bool strict_precision = false;  // keep F16 even where the sample leaves its range
 };
 
@@ -33,13 +35,13 @@ struct Prepared {
   Module module;
   PassReport report;
   std::vector<std::string> border_notes;     // "input `ids`: i64 became i32"
-  std::vector<std::string> precision_notes;  // "kept in F32: ..."
+  std::vector<std::string> precision_notes;  // "kept in F32: ...", "computes in floats: ..."
   std::optional<Diagnostic> opt_range_loss;  // E7002: the sample leaves F16's range, and strict_precision keeps it
 };
 // Import and optimisation; the element types stay the model's.
 Prepared prepare_float(const ModelRequest& request, const CompileOptions& options, PhaseClock& clock);
-// And on to the chip's element types. The graph may still hold ops without a kernel. Where request.import.like holds all
-// inputs it is a sample: what leaves F16's range on it keeps F32.
+// And on to the chip's element types. The graph may still hold ops without a kernel. Where request.import.like holds
+// all inputs it is a sample: what leaves F16's range on it keeps F32.
 Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& options, const Backend& backend,
                          PhaseClock& clock);
 

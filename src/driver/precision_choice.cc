@@ -71,7 +71,7 @@ bool is_sample_of(const Graph& graph, const NamedTensors& tensors) {
 PrecisionChoice choose_precisions(const Graph& graph, const PrecisionRequest& request, const Backend& backend) {
   PrecisionChoice choice;
   for (const Op& op : graph.ops())
-    if (const std::optional<DType> row = request.table->of(op)) choice.of.emplace(&op, *row);
+    if (const std::optional<DType> row = request.table->of(op); row && is_float(*row)) choice.of.emplace(&op, *row);
   std::unordered_set<const Op*> in_f16;
   for (const Op& op : graph.ops()) {
     const auto row = choice.of.find(&op);

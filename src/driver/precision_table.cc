@@ -60,10 +60,8 @@ DType precision_of(const std::string& text, size_t index, const std::string& fil
   if (text == "f32") return DType::F32;
   if (text == "f16") return DType::F16;
   if (text == "bf16") return DType::BF16;
-  if (text == "int8")
-    throw UserError(
-        diagnostic(ErrorCode::E2002, "precision table `{}`: layers[{}]: precision int8: not yet", file, index));
-  throw bad_table(file, fmt::format("layers[{}]: precision `{}` is not one of f32, f16, bf16", index, text));
+  if (text == "int8") return DType::I8;
+  throw bad_table(file, fmt::format("layers[{}]: precision `{}` is not one of f32, f16, bf16, int8", index, text));
 }
 
 void require_keys(const Json& object, std::initializer_list<std::string_view> known, const std::string& where,

@@ -17,11 +17,11 @@ namespace tpuc {
 struct PrecisionTable {
   struct Row {
     std::string name;  // or a pattern
-    DType precision;
+    DType precision;   // I8: 8-bit integers, where calibration gives the ranges
   };
   std::vector<Row> rows;
 };
-// E3020 for text that is no such table, E2002 for int8. `file` is for the message.
+// E3020 for text that is no such table. `file` is for the message.
 PrecisionTable parse_precision_table(std::string_view text, const std::string& file);
 PrecisionTable read_precision_table(const std::string& path);
 // A row as it would stand in a table: {"name": "x", "precision": "f32"}.

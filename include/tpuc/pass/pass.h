@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tpuc/ir/verify.h"
+#include "tpuc/pass/quantization.h"
 #include "tpuc/rewrite/rewriter.h"
 
 namespace tpuc {
@@ -28,6 +29,8 @@ struct PassOptions {
   // The float type of single ops where it is not `precision`; lower-precision asks once, about the graph it is to
   // lower.
   std::function<std::unordered_map<const Op*, DType>(const Graph&)> layer_precisions;
+  // What computes in 8 bits, and its ranges; quantize asks once, about the canonical graph. Empty: nothing does.
+  std::function<Quantization(const Graph&)> quantization;
   std::function<void(const NearMiss&)> explain;
 };
 

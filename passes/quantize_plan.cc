@@ -1,0 +1,202 @@
+// Forms first, by operator; then those that would stand alone among floats are dropped until nothing changes; then the
+// values that must share a scale are joined, and each set gets the hull of its ranges.
+#include "passes/quantize_plan.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <vector>
+
+#include "ops/activation.h"
+#include "ops/conv.h"
+#include "ops/eltwise.h"
+#include "ops/gather.h"
+#include "ops/matmul.h"
+#include "ops/norm.h"
+#include "ops/pool.h"
+#include "ops/resize.h"
+#include "ops/shape.h"
+#include "ops/slice.h"
+
+namespace tpuc {
+namespace {
+
+using namespace ops;
+
+bool is_constant_or_absent(const Value* v) { return v == nullptr || v->is_constant(); }
+
+// Every window has the same divisor, the kernel's area.
+bool divides_by_area(const AvgPool2d::Attrs& a) {
+  const bool no_pads = std::all_of(a.pads.begin(), a.pads.end(), [](int64_t p) { return p == 0; });
+  const bool no_extra = std::all_of(a.end_extra.begin(), a.end_extra.end(), [](int64_t p) { return p == 0; });
+  return no_extra && (no_pads || a.count_include_pad);
+}
+
+bool is_sum_of_products(const Op& op) {
+  if (op.is<Conv2d>() || op.is<ConvTranspose2d>() || op.is<MatMul>())
+    return op.in(1)->is_constant() ? is_constant_or_absent(op.in(2)) : op.is<MatMul>() && op.in(2) == nullptr;
+  return false;
+}
+
+bool keeps_elements(const Op& op) {
+  if (op.is<Resize>()) return op.attrs<Resize>().mode == ResizeMode::Nearest;
+  return op.is<Reshape>() || op.is<Permute>() || op.is<Expand>() || op.is<Tile>() || op.is<Slice>() ||
+         op.is<Concat>() || op.is<Pad>() || op.is<MaxPool2d>() || op.is<DepthToSpace>() || op.is<SpaceToDepth>() ||
+         op.is<Gather>() || op.is<Max>() || op.is<Min>();
+}
+
+std::optional<Int8Form> form_for(const Op& op) {
+  if (op.out().size() != 1 || op.out(0)->type.dtype != DType::F32 || op.in(0) == nullptr) return {};
+  if (is_sum_of_products(op)) return op.is<MatMul>() ? Int8Form::MatMul : Int8Form::Convolution;
+  if (op.is<AvgPool2d>())
+    return divides_by_area(op.attrs<AvgPool2d>()) ? std::optional(Int8Form::Convolution) : std::nullopt;
+  if (op.is<Scale>()) {
+    const bool is_image = op.in(0)->type.dims.size() == 4 && op.in(1)->is_constant() && is_constant_or_absent(op.in(2));
+    return is_image ? std::optional(Int8Form::Convolution) : std::nullopt;
+  }
+  if (op.is<Add>() || op.is<Sub>()) return Int8Form::WeightedSum;
+  if (op.is<Mul>()) return Int8Form::Product;
+  const bool is_unary = op.in().size() == 1 && !op.in(0)->is_constant();
+  if (is_unary && (op.def().quant == QuantTraits::Lut || op.is<Relu>() || op.is<Clip>())) return Int8Form::Table;
+  if (keeps_elements(op)) return Int8Form::SameScale;
+  return {};
+}
+
+// The operands that carry real numbers to be held in 8 bits; not filters, biases and indices.
+std::vector<Value*> data_operands(const Op& op, Int8Form form) {
+  if (form == Int8Form::Convolution || op.is<Gather>()) return {op.in(0)};
+  if (form == Int8Form::MatMul && op.in(1)->is_constant()) return {op.in(0)};
+  if (form == Int8Form::MatMul) return {op.in(0), op.in(1)};
+  std::vector<Value*> data;
+  for (Value* v : op.in())
+    if (v != nullptr) data.push_back(v);
+  return data;
+}
+
+class Planner {
+ public:
+  Planner(const Graph& graph, const Quantization& how) : graph_(graph), how_(how) {}
+
+  QuantizePlan plan() {
+    for (const Op& op : graph_.ops())
+      if (op.place == Place::Chip && (!how_.wants_int8 || how_.wants_int8(op)))
+        if (const auto form = form_for(op); form && has_ranges(op, *form)) plan_.forms.emplace(&op, *form);
+    while (drop_lone_ops()) {
+    }
+    join_scales();
+    return std::move(plan_);
+  }
+
+ private:
+  static bool is_anchor(Int8Form form, const Op& op) {
+    return form == Int8Form::MatMul || op.is<Conv2d>() || op.is<ConvTranspose2d>();
+  }
+
+  bool has_range(const Value* v) const { return v->is_constant() || how_.ranges.contains(v->name); }
+  bool has_ranges(const Op& op, Int8Form form) const {
+    const std::vector<Value*> data = data_operands(op, form);
+    return has_range(op.out(0)) && std::all_of(data.begin(), data.end(), [&](const Value* v) { return has_range(v); });
+  }
+
+  bool is_int8(const Op* op) const { return plan_.forms.contains(op); }
+  bool read_in_int8(const Value* v) const {
+    return std::any_of(v->uses.begin(), v->uses.end(), [&](const Op* user) {
+      const auto form = plan_.forms.find(user);
+      if (form == plan_.forms.end()) return false;
+      const std::vector<Value*> data = data_operands(*user, form->second);
+      return std::find(data.begin(), data.end(), v) != data.end();
+    });
+  }
+
+  bool stands_alone(const Op& op, Int8Form form) const {
+    if (is_anchor(form, op)) return false;
+    if (!read_in_int8(op.out(0))) return true;
+    const std::vector<Value*> data = data_operands(op, form);
+    const auto comes_in_float = [&](const Value* v) { return !v->is_constant() && !is_int8(v->def); };
+    return std::any_of(data.begin(), data.end(), comes_in_float) ||
+           std::all_of(data.begin(), data.end(), [](const Value* v) { return v->is_constant(); });
+  }
+
+  bool drop_lone_ops() {
+    std::vector<const Op*> lone;
+    for (const Op& op : graph_.ops())
+      if (const auto form = plan_.forms.find(&op); form != plan_.forms.end() && stands_alone(op, form->second))
+        lone.push_back(&op);
+    for (const Op* op : lone) plan_.forms.erase(op);
+    return !lone.empty();
+  }
+
+  // Sets of values that share scale and zero point, as a forest.
+  const Value* root(const Value* v) {
+    auto it = parent_.find(v);
+    while (it != parent_.end() && it->second != v) v = it->second, it = parent_.find(v);
+    return v;
+  }
+  void join(const Value* a, const Value* b) {
+    a = root(a), b = root(b);
+    if (a != b) parent_[b] = a;
+  }
+
+  ValueRange range_of(const Value* v) const {
+    if (const auto given = how_.ranges.find(v->name); given != how_.ranges.end()) return given->second;
+    ValueRange r;
+    for (const double x : v->tensor().to_f64()) r = {std::min(r.min, x), std::max(r.max, x)};
+    return r;
+  }
+
+  static ValueRange hull(ValueRange a, ValueRange b) { return {std::min(a.min, b.min), std::max(a.max, b.max)}; }
+
+  // A same-scale op joins its result with its run-time operands; constants and padding only widen the set's range: a
+  // constant may serve several ops.
+  void join_same_scale(const Op& op, const std::vector<Value*>& data) {
+    const Value* y = op.out(0);
+    for (const Value* v : data)
+      if (v->is_constant())
+        widened_.emplace_back(y, range_of(v));
+      else
+        join(y, v);
+    if (op.is<Pad>()) widened_.emplace_back(y, ValueRange{op.attrs<Pad>().value, op.attrs<Pad>().value});
+  }
+
+  void join_scales() {
+    std::vector<const Value*> held, factors;  // in program order
+    for (const Op& op : graph_.ops()) {
+      const auto form = plan_.forms.find(&op);
+      if (form == plan_.forms.end()) continue;
+      const std::vector<Value*> data = data_operands(op, form->second);
+      held.insert(held.end(), data.begin(), data.end());
+      if (read_in_int8(op.out(0))) held.push_back(op.out(0));
+      if (form->second == Int8Form::SameScale) join_same_scale(op, data);
+      if (form->second == Int8Form::MatMul && data.size() == 2) factors.insert(factors.end(), data.begin(), data.end());
+    }
+    std::unordered_map<const Value*, ValueRange> ranges;  // by root
+    for (const Value* v : held) ranges[root(v)] = hull(ranges[root(v)], range_of(v));
+    for (const auto& [v, range] : widened_) ranges[root(v)] = hull(ranges[root(v)], range);
+    // Operands of products of two run-time matrices have no zero point: the correction would be a product of its own.
+    std::unordered_set<const Value*> symmetric;
+    for (const Value* v : factors) symmetric.insert(root(v));
+    for (const Value* v : held)
+      plan_.params.emplace(v, choose_params(ranges.at(root(v)), how_.asymmetric && !symmetric.contains(root(v))));
+  }
+
+  const Graph& graph_;
+  const Quantization& how_;
+  QuantizePlan plan_;
+  std::unordered_map<const Value*, const Value*> parent_;
+  std::vector<std::pair<const Value*, ValueRange>> widened_;
+};
+
+}  // namespace
+
+std::optional<Int8Form> QuantizePlan::form_of(const Op& op) const {
+  const auto it = forms.find(&op);
+  return it == forms.end() ? std::nullopt : std::optional(it->second);
+}
+
+const QuantParams* QuantizePlan::params_of(const Value* v) const {
+  const auto it = params.find(v);
+  return it == params.end() ? nullptr : &it->second;
+}
+
+QuantizePlan plan_quantization(const Graph& graph, const Quantization& how) { return Planner(graph, how).plan(); }
+
+}  // namespace tpuc

@@ -1,0 +1,36 @@
+// Which operators compute in 8 bits, and how each value between them is held: a decision, no change of the graph.
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+
+#include "passes/requantize.h"
+#include "tpuc/ir/graph.h"
+#include "tpuc/pass/quantization.h"
+
+namespace tpuc {
+
+// How an operator is written in integers; operators of no form compute in floats.
+enum class Int8Form : uint8_t {
+  Convolution,  // sums of products, requantized per output channel; average pools and scales are convolutions too
+  MatMul,       // the same for matrices
+  Table,        // a unary function
+  WeightedSum,  // add, sub
+  Product,      // mul of two tensors
+  SameScale     // moves, picks or compares elements: result and operands share scale and zero point
+};
+
+struct QuantizePlan {
+  std::unordered_map<const Op*, Int8Form> forms;
+  // Results that are held in 8 bits, and what 8-bit operators read. A sum of products that only floats read is not
+  // rounded to 8 bits: it has none.
+  std::unordered_map<const Value*, QuantParams> params;
+  std::optional<Int8Form> form_of(const Op& op) const;
+  const QuantParams* params_of(const Value* v) const;
+};
+
+// Convolutions and matrix products compute in 8 bits. Any other operator does where its operands come in 8 bits and one
+// that computes in 8 bits reads its result: what precedes the first and follows the last of them keeps its floats.
+QuantizePlan plan_quantization(const Graph& graph, const Quantization& how);
+
+}  // namespace tpuc

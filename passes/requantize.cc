@@ -1,0 +1,113 @@
+// Arithmetic in double, rounded once to what the chip's commands take.
+#include "passes/requantize.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tpuc {
+namespace {
+
+constexpr double kMostMultiplier = 1 << 20;  // |m * q| summed over many tensors stays far inside 32 bits
+
+float positive_scale(double scale) {
+  const auto rounded = static_cast<float>(scale);
+  return rounded > 0 && std::isfinite(1 / rounded) ? rounded : 1.0f;
+}
+
+}  // namespace
+
+QuantParams choose_params(ValueRange range, bool asymmetric) {
+  const double low = std::min(range.min, 0.0), high = std::max(range.max, 0.0);
+  if (low == 0) return {DType::U8, positive_scale(high / 255), 0};
+  if (!asymmetric) return {DType::I8, positive_scale(std::max(-low, high) / 127), 0};
+  const float scale = positive_scale((high - low) / 255);
+  return {DType::I8, scale, static_cast<int32_t>(std::clamp(std::nearbyint(-128 - low / scale), -128.0, 127.0))};
+}
+
+int32_t to_quantized(double x, const QuantParams& p) {
+  if (std::isnan(x)) return p.zero;  // of a table, where the function has no value
+  const double q = std::nearbyint(x / p.scale) + p.zero;
+  return static_cast<int32_t>(std::clamp(q, double(p.lowest()), double(p.highest())));
+}
+
+Tensor quantize_tensor(const Tensor& t, const QuantParams& p) {
+  std::vector<double> values = t.to_f64();
+  for (double& x : values) x = to_quantized(x, p);
+  Tensor out(TensorType{p.dtype, t.dims(), to_quant(p)});
+  out.assign_f64(values);
+  return out;
+}
+
+Quant to_quant(const QuantParams& p) { return {{p.scale}, {p.zero}}; }
+
+QuantizedFilter quantize_filter(const Tensor& filter, int64_t channels,
+                                const std::function<int64_t(int64_t)>& channel_of) {
+  std::vector<double> values = filter.to_f64();
+  const auto count = static_cast<size_t>(channels);
+  std::vector<double> largest(count, 0.0);
+  const auto channel = [&](size_t i) { return static_cast<size_t>(channel_of(static_cast<int64_t>(i))); };
+  for (size_t i = 0; i < values.size(); ++i) {
+    double& most = largest[channel(i)];
+    most = std::max(most, std::abs(values[i]));
+  }
+  QuantizedFilter out;
+  for (const double most : largest) out.scale.push_back(positive_scale(most / 127));
+  out.sums.assign(count, 0.0);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t c = channel(i);
+    values[i] = std::clamp(std::nearbyint(values[i] / out.scale[c]), -127.0, 127.0);
+    out.sums[c] += values[i];
+  }
+  out.weights = Tensor(DType::I8, filter.dims());
+  out.weights.assign_f64(values);
+  return out;
+}
+
+Tensor requantization(const QuantParams& in, const QuantizedFilter& filter, const Tensor* opt_bias,
+                      const QuantParams& out, bool corrects_input) {
+  const size_t channels = filter.scale.size();
+  const std::vector<double> bias = opt_bias == nullptr ? std::vector<double>(channels) : opt_bias->to_f64();
+  std::vector<float> rows(2 * channels);
+  for (size_t c = 0; c < channels; ++c) {
+    const double scale = double(in.scale) * filter.scale[c];
+    const double input_part = corrects_input ? in.zero * filter.sums[c] * scale : 0;
+    rows[c] = static_cast<float>(scale / out.scale);
+    rows[channels + c] = static_cast<float>((bias[c] - input_part) / out.scale + out.zero);
+  }
+  return Tensor::from_f32({2, static_cast<int64_t>(channels)}, rows);
+}
+
+QuantParams real_numbers() { return {DType::F32, 1.0f, 0}; }
+
+WeightedTerms weighted_terms(const std::vector<QuantParams>& in, const std::vector<double>& signs,
+                             const QuantParams& out) {
+  double largest = 0;
+  for (const QuantParams& p : in) largest = std::max(largest, double(p.scale) / out.scale);
+  const double budget = kMostMultiplier / static_cast<double>(in.size());
+  const int shift = static_cast<int>(std::floor(std::log2(budget / largest)));
+  WeightedTerms terms;
+  double zeros = 0;
+  for (size_t i = 0; i < in.size(); ++i) {
+    const double m = signs[i] * std::nearbyint(std::ldexp(double(in[i].scale) / out.scale, shift));
+    terms.multipliers.push_back(static_cast<int64_t>(m));
+    zeros += m * in[i].zero;
+  }
+  terms.scale = static_cast<float>(std::ldexp(1.0, -shift));
+  terms.offset = static_cast<float>(out.zero - std::ldexp(zeros, -shift));
+  return terms;
+}
+
+Tensor lookup_table(const Op& op, const QuantParams& in, const QuantParams& out) {
+  std::vector<float> inputs(256);
+  for (int byte = 0; byte < 256; ++byte) {
+    const int q = in.dtype == DType::I8 && byte > 127 ? byte - 256 : byte;
+    inputs[static_cast<size_t>(byte)] = static_cast<float>(double(in.scale) * (q - in.zero));
+  }
+  const Tensor x = Tensor::from_f32({256}, inputs);
+  Tensor y(DType::F32, {256});
+  const Tensor* operands[] = {&x};
+  op.def().eval({operands}, op.any_attrs(), {&y, 1});
+  return quantize_tensor(y, out);
+}
+
+}  // namespace tpuc

@@ -1,0 +1,72 @@
+// A table and a graph that do not know each other are told apart here, by the names they share.
+#include "driver/quantization.h"
+
+#include <algorithm>
+
+#include "tpuc/support/check.h"
+#include "tpuc/support/suggest.h"
+
+namespace tpuc {
+namespace {
+
+constexpr size_t kMaxNames = 8;
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), kMaxNames); ++i)
+    text += fmt::format("{}`{}`", i == 0 ? "" : ", ", names[i]);
+  return names.size() > kMaxNames ? text + fmt::format(" and {} more", names.size() - kMaxNames) : text;
+}
+
+// Results of operators and inputs: what has a range.
+std::vector<std::string> real_values(const Graph& graph) {
+  std::vector<std::string> names;
+  const auto take = [&](const Value& v) {
+    if (is_float(v.type.dtype)) names.push_back(v.name);
+  };
+  for (const auto& v : graph.inputs()) take(*v);
+  for (const Op& op : graph.ops())
+    for (const auto& v : op.out()) take(*v);
+  return names;
+}
+
+Diagnostic foreign_table(const std::vector<std::string>& strange, const std::vector<std::string>& missing) {
+  return diagnostic(ErrorCode::E3031, "the calibration table is not one of this model: {} of its tensors are unknown",
+                    strange.size())
+      .note("unknown", listed(strange))
+      .note("missing", listed(missing))
+      .note("hint", "`tpuc calibrate MODEL --data PATH -o TABLE` with the same model, --outputs and shapes");
+}
+
+}  // namespace
+
+bool asks_for_int8(Precision precision, const PrecisionTable& table) {
+  return precision == Precision::Int8 ||
+         std::any_of(table.rows.begin(), table.rows.end(), [](const auto& row) { return row.precision == DType::I8; });
+}
+
+Quantization make_quantization(const Graph& canonical, const CalibrationTable& calibration,
+                               const QuantizationRequest& request, std::vector<std::string>& notes) {
+  Quantization out;
+  std::vector<std::string> strange, missing;
+  for (const std::string& name : real_values(canonical))
+    if (const auto row = calibration.ranges.find(name); row != calibration.ranges.end())
+      out.ranges.emplace(name, ValueRange{row->second.min, row->second.max});
+    else
+      missing.push_back(name);
+  for (const auto& [name, range] : calibration.ranges)
+    if (canonical.find(name) == nullptr) strange.push_back(name);
+  // Tables of other compilers keep names of tensors that this one has folded away: some strangers are no mistake.
+  if (out.ranges.empty() || (!strange.empty() && !missing.empty() && strange.size() > out.ranges.size()))
+    throw UserError(foreign_table(strange, missing));
+  if (!missing.empty()) notes.push_back(fmt::format("computes in floats where no range is known: {}", listed(missing)));
+  out.asymmetric = request.asymmetric;
+  const bool is_default = request.precision == Precision::Int8;
+  out.wants_int8 = [table = request.table, is_default](const Op& op) {
+    const std::optional<DType> row = table->of(op);
+    return row ? *row == DType::I8 : is_default;
+  };
+  return out;
+}
+
+}  // namespace tpuc

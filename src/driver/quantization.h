@@ -1,0 +1,28 @@
+// From a calibration table and the user's precision table to what the quantize pass wants.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "driver/precision_table.h"
+#include "tpuc/pass/quantization.h"
+#include "tpuc/quant/table.h"
+#include "tpuc/tpuc.h"
+
+namespace tpuc {
+
+struct QuantizationRequest {
+  Precision precision = Precision::Int8;   // of operators that the table does not name
+  const LayerPrecisions* table = nullptr;  // never null when used
+  bool asymmetric = false;
+};
+
+// Whether anything is asked to compute in 8 bits.
+bool asks_for_int8(Precision precision, const PrecisionTable& table);
+
+// E3031 when the calibration names no tensor of the graph, or mostly others. `notes` tells of names that are not there
+// and of tensors without a range, whose operators compute in floats.
+Quantization make_quantization(const Graph& canonical, const CalibrationTable& calibration,
+                               const QuantizationRequest& request, std::vector<std::string>& notes);
+
+}  // namespace tpuc

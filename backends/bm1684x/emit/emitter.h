@@ -2,6 +2,7 @@
 // codes; which layout code, how many commands, and what each must wait for is decided here.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "backends/bm1684x/emit/stream.h"
@@ -27,7 +28,8 @@ struct Arg {
 struct ArOptions {
   uint32_t rounding = 0;
   bool a_signed = true, b_signed = true, out_signed = true;
-  bool b_is_shift = false;
+  std::optional<Prec> b_prec{};  // of a constant b of another type than a: integers mix
+  int shift = 0;                 // of an integer product, sum or difference: left, or right and rounded where negative
 };
 
 // How requantize() reads the integers and what it gives; see TIU.md section 6.
@@ -38,10 +40,11 @@ struct RequantArgs {
 struct ConvArgs {
   int64_t kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
   int64_t pad_top = 0, pad_bottom = 0, pad_left = 0, pad_right = 0;
-  int64_t insert_h = 0, insert_w = 0;  // zero rows and columns between pixels (transposed convolution)
+  int64_t insert_h = 0, insert_w = 0;  // rows and columns of padding between pixels (transposed convolution)
   bool rotate = false;                 // kernel turned by 180 degrees
-  bool accumulate = false;             // adds to the f32 result already there
-  uint32_t pad_bits = 0;               // the padding value in the input's type
+  bool accumulate = false;             // adds to the f32 or int32 result already there
+  bool in_signed = true;               // integers; filters are always signed
+  uint32_t pad_bits = 0;               // what padding, and inserted rows and columns, hold: in the input's type
   uint32_t pad_mode = 0;               // 0 constant, 1 reflect, 2 replicate
 };
 
@@ -54,6 +57,8 @@ class Emitter {
   // out = a op b ? value : 0; the result's elements are no wider than those compared.
   void select(ArOp op, const LocalTensor& out, const Arg& a, const Arg& b, uint32_t value_bits, bool is_signed = true);
   void unary(ArOp op, const LocalTensor& out, const Arg& a, const ArOptions& o = {});  // cast, copy, abs, not
+  // out (int16) += a * b, saturating; a, b of 8 bits.
+  void mac(const LocalTensor& out, const Arg& a, const Arg& b, const ArOptions& o = {});
   void cast(const LocalTensor& out, const LocalTensor& in, uint32_t rounding = 0) {
     unary(ArOp::Cast, out, in, {.rounding = rounding});
   }
@@ -66,15 +71,20 @@ class Emitter {
   // Polynomial of ascending coefficients at the same offset of every lane, type of `in`.
   void taylor(const LocalTensor& out, const LocalTensor& in, uint32_t coefficients, int64_t count);
   void rsqrt(const LocalTensor& out, const LocalTensor& in);  // f32, four rounds
-  // int16 or int32 to int8 or int16 as requantize_float() of numerics/fixed_point.h says; tensors aligned, best in
-  // different banks. With `rows`: one (scale, offset) per channel in f32, kRequantRowBytes apart per channel row, from
-  // the lane of `out` on; the other form takes one pair for all.
+  // int16 or int32 to int8 or int16 as requantize_float() of numerics/fixed_point.h says; each batch aligned, best in
+  // another bank than the result. With `rows`: one (scale, offset) per channel in f32, kRequantRowBytes apart per
+  // channel row, from the lane of `out` on; the other form takes one pair for all.
   void requantize(const LocalTensor& out, const LocalTensor& in, uint32_t rows, const RequantArgs& q = {});
   void requantize(const LocalTensor& out, const LocalTensor& in, float scale, float offset, const RequantArgs& q = {});
-  // Weights packed as TIU.md section 4; bias: f32 per-channel compact or Arg::constant(0). `in` aligned or free
-  // strides.
+  // f32(in - zero) * scale in f32, of int8 or int16; each batch aligned.
+  void dequantize(const LocalTensor& out, const LocalTensor& in, float scale, int32_t zero, bool in_signed);
+  // out = table[unsigned bytes of index]: `table` is one row of 256 that every lane holds; each batch aligned.
+  void look_up(const LocalTensor& out, const LocalTensor& index, const LocalTensor& table);
+  // Weights packed as TIU.md section 4; bias: f32 per-channel compact or Arg::constant(0), which it is for integers
+  // (8 bits, sums in int32). `in` aligned or free strides.
   void conv(const LocalTensor& out, const LocalTensor& in, uint32_t weights, const Arg& bias, const ConvArgs& c);
-  // All operands aligned. Depthwise weights [1,C,kh,kw] compact, bias per-channel compact in `in`'s type, or constants.
+  // All operands aligned. Depthwise weights [1,C,kh,kw] compact, bias per-channel compact in `in`'s type (of 8-bit
+  // integers: int32, as the result), or constants.
   void depthwise(const LocalTensor& out, const LocalTensor& in, const Arg& weights, const Arg& bias, const ConvArgs& c);
   void average_pool(const LocalTensor& out, const LocalTensor& in, float factor, const ConvArgs& c);
   void max_pool(const LocalTensor& out, const LocalTensor& in, const ConvArgs& c);

@@ -21,7 +21,8 @@ void set_window(I& i, const LocalTensor& out, const LocalTensor& in, const ConvA
   for (const int64_t x : out.dims) TPUC_CHECK(x >= 1 && x <= kMaxDim, "extent {} of a command leaves 1..65535", x);
   i.res0_prec = out.prec;
   i.opd0_prec = in.prec;
-  i.opd0_sign = i.opd1_sign = i.opd2_sign = 1;
+  i.opd0_sign = c.in_signed;
+  i.opd1_sign = i.opd2_sign = 1;
   i.pad_mode = c.pad_mode;
   i.kernel_rotate = c.rotate;
   i.opd0_up_pad = u32(c.pad_top), i.opd0_dn_pad = u32(c.pad_bottom), i.opd0_lf_pad = u32(c.pad_left),
@@ -31,6 +32,7 @@ void set_window(I& i, const LocalTensor& out, const LocalTensor& in, const ConvA
   i.opd1_y_ins0 = u32(c.dilation_h - 1), i.opd1_x_ins0 = u32(c.dilation_w - 1);
   i.opd3_const = 1;
   i.opd3_addr = c.pad_bits;
+  if (c.insert_h > 0 || c.insert_w > 0) i.res1_addr = c.pad_bits;
   i.res0_n = u32(out.dims[0]), i.res0_c = u32(out.dims[1]), i.res0_h = u32(out.dims[2]), i.res0_w = u32(out.dims[3]);
   i.opd0_h = u32(in.dims[2]), i.opd0_w = u32(in.dims[3]);
   i.opd1_h = u32(c.kernel_h), i.opd1_w = u32(c.kernel_w);

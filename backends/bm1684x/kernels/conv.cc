@@ -1,7 +1,8 @@
 // conv2d and conv_transpose2d on the convolution array (dense, grouped) and on the depthwise unit.
 // f32: terms in order (ic, kh, kw) in two alternating accumulators; halves: f32 accumulation, one rounding at the end.
 // Input channels may be cut: the parts add up in f32, for halves in the same order as uncut. Depthwise halves are
-// widened in local memory: the unit rounds at every step.   source: TIU.md sections 4 and 5, COOKBOOK.md section 1
+// widened in local memory: the unit rounds at every step. Bytes: exact int32 sums, then requantized by channel.
+//   source: TIU.md sections 4, 5 and 6, COOKBOOK.md section 1
 #include "ops/conv.h"
 
 #include "backends/bm1684x/kernels/activation_step.h"
@@ -18,7 +19,8 @@ using ops::ConvTranspose2d;
 
 Views views(const Op& op) {
   const ConvGeometry g = conv_geometry(op);
-  Views v{{row_major(g.in), View{}, View{}}, row_major(g.out)};
+  Views v{std::vector<View>(op.in().size()), row_major(g.out)};
+  v.in[0] = row_major(g.in);
   if (g.folded.count > 0) {
     const Dims x = row_major_strides(op.in(0)->type.dims);
     v.in[0] = {g.in, {x[0], x[1], x[2], x[3]}, g.folded};
@@ -36,7 +38,8 @@ Axes axes(const Op& op) {
 
 std::vector<Need> needs(const Op& op, const Region& out) {
   const ConvTile t = conv_tile(op, out);
-  std::vector<Need> n{{Need::Kind::Box, t.input_box()}, {}, {}};
+  std::vector<Need> n(op.in().size());
+  n[0] = {Need::Kind::Box, t.input_box()};
   if (t.g.opt_filter == nullptr) n[1] = {Need::Kind::Box, t.filter_box()};
   if (t.copies_bias()) n[2] = {Need::Kind::Box, {{0, out.begin[1], 0, 0}, {1, out.extent[1], 1, 1}}};
   return n;
@@ -55,7 +58,7 @@ std::vector<std::byte> pack(const Op& op, const Region& out) {
   const ConvTile t = conv_tile(op, out);
   const ConvGeometry& g = t.g;
   FilterSource source;
-  source.filter = g.opt_filter, source.opt_bias = g.opt_bias;
+  source.filter = g.opt_filter, source.opt_bias = g.opt_bias, source.opt_rq = g.opt_rq;
   source.in_per_group = g.in_per_group, source.out_per_group = g.out_per_group;
   source.is_oihw = g.filter_is_oihw;
   source.folded_rows = g.folded.count;
@@ -65,12 +68,13 @@ std::vector<std::byte> pack(const Op& op, const Region& out) {
 
 // Filters and biases of a tile where the commands read them.
 struct Constants {
-  LocalTensor filters;  // depthwise: f32 [1,C,kh,kw] compact; else channel rows of the layout
+  LocalTensor filters;  // depthwise: f32 or bytes [1,C,kh,kw] compact; else channel rows of the layout
   Arg bias = Arg::constant(0);
+  bool is_added_to = false;  // the sums start from what the result holds
 };
 
 LocalTensor filters_at(const ConvTile& t, uint32_t addr) {
-  if (t.g.is_depthwise()) return compact(addr, Prec::F32, {1, t.out.extent[1], t.g.h.kernel, t.g.w.kernel});
+  if (t.g.is_depthwise()) return compact(addr, t.filter_prec(), {1, t.out.extent[1], t.g.h.kernel, t.g.w.kernel});
   return compact(addr, t.g.prec, {1, t.out.extent[1], 1, t.filters().row_stride()});
 }
 
@@ -79,35 +83,36 @@ LocalTensor run_time_filters(const ConvTile& t, const TileCtx& ctx, const ConvSc
   if (s.filter < 0) return filters_at(t, loaded.addr);
   const uint32_t at = ctx.scratch[static_cast<size_t>(s.filter)];
   if (t.g.is_depthwise())
-    e.unary(t.g.prec == Prec::F32 ? ArOp::Copy : ArOp::Cast, compact(at, Prec::F32, loaded.dims), loaded);
+    e.unary(t.g.prec == t.filter_prec() ? ArOp::Copy : ArOp::Cast, compact(at, t.filter_prec(), loaded.dims), loaded);
   else
     pack_filter_at_run_time(t.filters(), at, loaded, e);
   return filters_at(t, at);
 }
 
 Constants constants(const ConvTile& t, const TileCtx& ctx, const ConvScratch& s, Emitter& e) {
-  const int64_t bias_bytes = t.g.is_depthwise() ? t.depthwise_image().bias_bytes() : t.image().bias_bytes();
+  const ChannelParameters p = t.parameters();
   Constants c;
-  c.filters = t.g.opt_filter != nullptr ? filters_at(t, ctx.image + static_cast<uint32_t>(bias_bytes))
+  c.filters = t.g.opt_filter != nullptr ? filters_at(t, ctx.image + static_cast<uint32_t>(p.lane_bytes()))
                                         : run_time_filters(t, ctx, s, e);
   const Shape4 bias_dims{1, t.out.extent[1], 1, 1};
   if (t.copies_bias()) {
-    const LocalTensor bias = compact(ctx.scratch[static_cast<size_t>(s.bias)], Prec::F32, bias_dims);
-    e.unary(t.g.prec == Prec::F32 ? ArOp::Copy : ArOp::Cast, bias,
-            ctx.input(2, {{0, t.out.begin[1], 0, 0}, bias_dims}));
+    const LocalTensor bias = compact(ctx.scratch[static_cast<size_t>(s.bias)], t.g.sum_prec(), bias_dims);
+    const LocalTensor loaded = ctx.input(2, {{0, t.out.begin[1], 0, 0}, bias_dims});
+    e.unary(loaded.prec == bias.prec ? ArOp::Copy : ArOp::Cast, bias, loaded);
     c.bias = bias;
-  } else if (bias_bytes > 0) {
-    c.bias = compact(ctx.image, Prec::F32, bias_dims);
+  } else if (p.has_bias) {
+    c.bias = compact(ctx.image, t.g.sum_prec(), bias_dims);
   }
   return c;
 }
 
-// The input as the commands want it: with zero rows that no command makes, and wide enough.
+// The input as the commands want it: with rows of padding that no command makes, and wide enough.
 LocalTensor image_of(const ConvTile& t, const TileCtx& ctx, const ConvScratch& s, Emitter& e) {
   const LocalTensor in = ctx.input(0, t.input_box());
   if (s.image < 0) return in;
   const LocalTensor image = aligned(ctx.scratch[static_cast<size_t>(s.image)], t.image_prec(), t.image_dims());
-  if (t.is_padded()) e.fill(image, 0);
+  if (t.is_padded()) e.fill(image, t.args().pad_bits);
+  if (t.is_empty()) return image;
   e.unary(image.prec == in.prec ? ArOp::Copy : ArOp::Cast, image.at(0, 0, t.h.extra_before, t.w.extra_before, in.dims),
           in);
   return image;
@@ -119,11 +124,12 @@ Arg bias_of(const Arg& bias, int64_t first, int64_t count) {
 }
 
 // All taps in one command; or one command a tap, each reading the image at steps of its own.
-void convolve(const ConvTile& t, const LocalTensor& out, const LocalTensor& in, const LocalTensor& filters,
-              const Arg& bias, Emitter& e) {
+void convolve(const ConvTile& t, const LocalTensor& out, const LocalTensor& in, const Constants& k, Emitter& e) {
+  const LocalTensor& filters = k.filters;
   ConvArgs args = t.args();
-  args.accumulate = !t.starts();
-  if (!t.g.is_by_tap()) return e.conv(out, in, filters.addr, t.starts() ? bias : Arg::constant(0), args);
+  const bool starts = t.starts() && !k.is_added_to;
+  args.accumulate = !starts;
+  if (!t.g.is_by_tap()) return e.conv(out, in, filters.addr, starts ? k.bias : Arg::constant(0), args);
   const ConvGeometry& g = t.g;
   for (int64_t tap = 0; tap < g.taps(); ++tap) {
     const int64_t r = tap / g.w.kernel, c = tap % g.w.kernel;
@@ -131,20 +137,21 @@ void convolve(const ConvTile& t, const LocalTensor& out, const LocalTensor& in, 
     x.strides[2] *= g.h.stride;
     x.strides[3] *= g.w.stride;
     const int64_t from = (g.is_transposed ? g.taps() - 1 - tap : tap) * t.filters().tap_stride();
-    args.accumulate = tap > 0 || !t.starts();
+    args.accumulate = tap > 0 || !starts;
     e.conv(out, x, filters.addr + static_cast<uint32_t>(from * filters.elem_bytes()),
-           args.accumulate ? Arg::constant(0) : bias, args);
+           args.accumulate ? Arg::constant(0) : k.bias, args);
   }
 }
 
 // One command per group; groups start in other lanes, and wrap into the next channel row like the whole tensor does.
 void emit_groups(const ConvTile& t, const LocalTensor& out, const LocalTensor& in, const Constants& k, Emitter& e) {
   const ConvGeometry& g = t.g;
-  if (g.groups == 1) return convolve(t, out, in, k.filters, k.bias, e);
+  if (g.groups == 1) return convolve(t, out, in, k, e);
   for (int64_t i = 0; i < g.groups; ++i) {
     const int64_t first = i * g.out_per_group;
-    convolve(t, out.channels(first, g.out_per_group), in.channels(i * g.in_per_group, g.in_per_group),
-             k.filters.channels(first, g.out_per_group), bias_of(k.bias, first, g.out_per_group), e);
+    const Constants own{k.filters.channels(first, g.out_per_group), bias_of(k.bias, first, g.out_per_group),
+                        k.is_added_to};
+    convolve(t, out.channels(first, g.out_per_group), in.channels(i * g.in_per_group, g.in_per_group), own, e);
   }
 }
 
@@ -167,26 +174,54 @@ void emit_batches(const ConvTile& t, const LocalTensor& out, const LocalTensor& 
 void emit_bias_alone(const ConvTile& t, const LocalTensor& out, const Constants& k, Emitter& e) {
   if (!t.starts()) return;
   if (k.bias.is_constant) return e.fill(out, 0);
-  e.unary(out.prec == Prec::F32 ? ArOp::Copy : ArOp::Cast, out, k.bias);
+  e.unary(out.prec == k.bias.tensor.prec ? ArOp::Copy : ArOp::Cast, out, k.bias);
+}
+
+// The array adds no bias to sums of bytes: there it is what the result holds before.
+void start_from_bias(const ConvTile& t, const LocalTensor& sums, Constants& k, Emitter& e) {
+  if (!t.g.is_integer || t.g.is_depthwise() || k.bias.is_constant) return;
+  e.copy(sums, k.bias.tensor);
+  k.bias = Arg::constant(0);
+  k.is_added_to = true;
+}
+
+// Batch by batch where the result is part of a larger tensor.
+void requantize(const ConvTile& t, const LocalTensor& out, const LocalTensor& sums, uint32_t parameters, Emitter& e) {
+  const int64_t step = out.is_aligned() ? out.dims[0] : 1;
+  for (int64_t n = 0; n < out.dims[0]; n += step) {
+    const Shape4 part{step, out.dims[1], out.dims[2], out.dims[3]};
+    e.requantize(out.at(n, 0, 0, 0, part), sums.at(n, 0, 0, 0, part), parameters, {.out_signed = t.g.out_signed});
+  }
 }
 
 ops::Activation activation_of(const Op& op) {
   return op.is<Conv2d>() ? op.attrs<Conv2d>().activation : op.attrs<ConvTranspose2d>().activation;
 }
 
+// The sums of a tile are complete.
+void finish(const Op& op, const ConvTile& t, const TileCtx& ctx, const LocalTensor& sums, Emitter& e) {
+  const LocalTensor out = ctx.output();
+  if (t.g.opt_rq != nullptr)
+    requantize(t, out, sums, ctx.image + static_cast<uint32_t>(t.parameters().bias_bytes()), e);
+  else if (sums.prec != out.prec)
+    e.cast(out, sums);
+  apply_activation(activation_of(op), out, e);
+}
+
 void emit(const Op& op, const TileCtx& ctx, Emitter& e) {
   const ConvTile t = conv_tile(op, ctx.region);
   const ConvScratch s = conv_scratch(t);
   const LocalTensor out = ctx.output();
-  const Constants k = constants(t, ctx, s, e);
-  if (t.is_empty()) {
-    emit_bias_alone(t, out, k, e);
+  const LocalTensor sums =
+      s.sums < 0 ? out : aligned(ctx.scratch[static_cast<size_t>(s.sums)], t.g.sum_prec(), out.dims);
+  Constants k = constants(t, ctx, s, e);
+  if (t.sees_nothing()) {
+    emit_bias_alone(t, sums, k, e);
   } else {
-    const LocalTensor sums = s.sums < 0 ? out : aligned(ctx.scratch[static_cast<size_t>(s.sums)], Prec::F32, out.dims);
+    start_from_bias(t, sums, k, e);
     emit_batches(t, sums, image_of(t, ctx, s, e), k, e);
-    if (s.sums >= 0 && t.ends()) e.cast(out, sums);
   }
-  if (t.ends()) apply_activation(activation_of(op), out, e);
+  if (t.ends()) finish(op, t, ctx, sums, e);
 }
 
 constexpr Kernel kernel(std::string_view op) {

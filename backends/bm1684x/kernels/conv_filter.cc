@@ -12,7 +12,7 @@ namespace {
 void move_blocks(const FilterLayout& f, uint32_t out, const LocalTensor& in, int64_t first, int64_t blocks,
                  int64_t width, Emitter& e) {
   const Shape4 dims{blocks, f.out_channels, f.taps, width};
-  LocalTensor from = in.as(f.prec == Prec::F32 ? Prec::F32 : Prec::I16), to = from;
+  LocalTensor from = in.as(f.prec == Prec::I8 ? Prec::I8 : Prec::I16), to = from;
   from.dims = to.dims = dims;
   from.addr += static_cast<uint32_t>(first * f.taps * from.elem_bytes());
   from.strides = {width * f.taps, in.strides[1], 1, f.taps};

@@ -42,9 +42,28 @@ Support axis_support(const ConvAxis& x, std::string_view name) {
   if (x.spread > kMaxConvStep)
     return {false,
             fmt::format("{} stride {} of a transposed convolution exceeds 15 (TIU.md section 4)", name, x.spread)};
-  if (x.dilation > kMaxConvStep && x.spread > 1)
-    return {false, fmt::format("{} dilation {} of a strided transposed convolution exceeds 15 (TIU.md section 4)", name,
-                               x.dilation)};
+  return {};
+}
+
+// One command for each tap reads pixels, not what lies between them.
+Support by_tap_support(const ConvGeometry& g) {
+  if (!g.is_by_tap()) return {};
+  if (std::max(g.h.spread, g.w.spread) > 1)
+    return {false, fmt::format("dilation {} of a strided transposed convolution exceeds 15 (TIU.md section 4)",
+                               std::max(g.h.dilation, g.w.dilation))};
+  if (g.h.stride * (g.in[3] + g.w.pad_before + g.w.reach()) > kMaxStride16)
+    return {false, fmt::format("rows {} apart of {} elements leave a convolution's 16-bit strides (TIU.md section 2)",
+                               g.h.stride, g.in[3])};
+  return {};
+}
+
+// 255 * 128 * 65793 is the first sum that leaves int32.
+constexpr int64_t kMostIntegerTerms = 65792;
+
+Support integer_support(const Op& op, const ConvGeometry& g) {
+  if (op.in(3) != nullptr && g.opt_rq == nullptr) return {false, "the scales of the requantization are computed"};
+  if (g.in_per_group * g.taps() > kMostIntegerTerms)
+    return {false, fmt::format("sums of {} products of bytes may leave int32", g.in_per_group * g.taps())};
   return {};
 }
 
@@ -52,8 +71,9 @@ Support axis_support(const ConvAxis& x, std::string_view name) {
 // halves at once.   source: COOKBOOK.md section 1, "Few input channels"; CYCLES.md sections 2 and 3
 FoldedRows fold_of(const ConvGeometry& g) {
   const ConvAxis& h = g.h;
-  const bool fits = !g.is_transposed && g.groups == 1 && g.prec != Prec::F32 && g.opt_filter != nullptr &&
-                    !g.is_by_tap() && h.dilation == 1 && h.kernel > 1 && h.kernel * g.in[1] <= kLanes;
+  const bool fits = !g.is_transposed && g.groups == 1 && g.pad_value == 0 && g.prec != Prec::F32 &&
+                    g.opt_filter != nullptr && !g.is_by_tap() && h.dilation == 1 && h.kernel > 1 &&
+                    h.kernel * g.in[1] <= kLanes;
   if (!fits) return {};
   const int64_t block = kEuBytes / size_of(g.prec);
   const int64_t places = g.out[0] * ceil_div(g.out[1], kLanes) * ceil_div(g.out[2] * g.out[3], int64_t{4});
@@ -65,6 +85,17 @@ FoldedRows fold_of(const ConvGeometry& g) {
   constexpr int64_t kBytesPerCycle = 50, kMargin = 2;  // of the DMA; the gain must be clear
   if (saved * kBytesPerCycle < kMargin * loaded_more) return {};
   return {h.kernel, h.stride, h.pad_before, g.in[2]};
+}
+
+// Groups, and all that is there for integers only.
+template <class Attrs>
+void read_attrs(ConvGeometry& g, const Op& op, const Attrs& a) {
+  g.groups = a.group;
+  g.pad_value = a.pad_value;
+  g.is_integer = !is_float(op.in(0)->type.dtype);
+  g.in_signed = op.in(0)->type.dtype != DType::U8;
+  g.out_signed = a.to != DType::U8;
+  g.opt_rq = op.in(3) != nullptr && op.in(3)->is_constant() ? &op.in(3)->tensor() : nullptr;
 }
 
 void fold(ConvGeometry& g) {
@@ -108,7 +139,7 @@ ConvGeometry conv_geometry(const Op& op) {
   const Dims& f = op.in(1)->type.dims;
   ConvGeometry g;
   g.is_transposed = op.is<ConvTranspose2d>();
-  g.groups = g.is_transposed ? op.attrs<ConvTranspose2d>().group : op.attrs<Conv2d>().group;
+  g.is_transposed ? read_attrs(g, op, op.attrs<ConvTranspose2d>()) : read_attrs(g, op, op.attrs<Conv2d>());
   g.filter_is_oihw = !g.is_transposed || op.attrs<ConvTranspose2d>().filter == ops::FilterOrder::Oihw;
   g.in_per_group = g.filter_is_oihw ? f[1] : f[0] / g.groups;
   g.out_per_group = g.filter_is_oihw ? f[0] / g.groups : f[1];
@@ -126,15 +157,14 @@ ConvGeometry conv_geometry(const Op& op) {
 
 Support conv_supports(const Op& op, DType) {
   const DType x = op.in(0)->type.dtype;
-  if (!is_float(x)) return {false, fmt::format("the input is {}", to_string(x))};
   const ConvGeometry g = conv_geometry(op);
   for (const auto& [axis, name] : {std::pair{g.h, "h"}, std::pair{g.w, "w"}})
     if (Support s = axis_support(axis, name); !s.ok) return s;
-  if (g.is_by_tap() && g.h.stride * (g.in[3] + g.w.pad_before + g.w.reach()) > kMaxStride16)
-    return {false, fmt::format("rows {} apart of {} elements leave a convolution's 16-bit strides (TIU.md section 2)",
-                               g.h.stride, g.in[3])};
+  if (Support s = by_tap_support(g); !s.ok) return s;
+  if (g.is_integer)
+    if (Support s = integer_support(op, g); !s.ok) return s;
   if (g.opt_filter != nullptr) return {};
-  if (op.in(1)->type.dtype != x)
+  if (!g.is_integer && op.in(1)->type.dtype != x)
     return {false,
             fmt::format("the run-time filter is {}, the input {}", to_string(op.in(1)->type.dtype), to_string(x))};
   if (!g.filter_is_oihw) return {false, "the run-time filter is in iohw order; rule reorder-run-time-filter turns it"};

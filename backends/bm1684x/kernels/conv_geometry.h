@@ -35,12 +35,17 @@ struct ConvGeometry {
   Prec prec = Prec::F32;
   const Tensor *opt_filter = nullptr, *opt_bias = nullptr;  // constants
   bool has_bias = false, filter_is_oihw = true;
+  // 8-bit integers: sums in int32, which with opt_rq (constant) become 8-bit.
+  bool is_integer = false, in_signed = true, out_signed = true;
+  int64_t pad_value = 0;  // of positions between and around pixels
+  const Tensor* opt_rq = nullptr;
 
   // Rows of the filter taken as channels, where few channels would leave the array empty; all else here is meant after
   // that: h is one row, `in` the folded view.
   FoldedRows folded{};
 
   int64_t taps() const { return h.kernel * w.kernel; }
+  Prec sum_prec() const { return is_integer ? Prec::I32 : Prec::F32; }
   // Strides and dilations that no command has: one command for each tap.
   bool is_by_tap() const;
   bool is_depthwise() const { return groups > 1 && in_per_group == 1 && out_per_group == 1 && !is_by_tap(); }

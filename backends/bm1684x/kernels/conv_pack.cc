@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backends/bm1684x/emit/emitter.h"
 #include "backends/bm1684x/local_tensor.h"
 #include "tpuc/numerics/half.h"
 
@@ -15,8 +16,8 @@ int64_t rows_of(int64_t channels) { return ceil_div(channels, kLanes); }
 
 template <class T>
 T convert(float x, Prec p) {
-  if constexpr (sizeof(T) == 4) {
-    return x;
+  if constexpr (sizeof(T) != 2) {
+    return static_cast<T>(x);
   } else {
     return p == Prec::F16 ? f32_to_f16(x) : f32_to_bf16(x);
   }
@@ -27,7 +28,7 @@ template <class T>
 void pack_channel(const FilterLayout& f, const FilterSource& src, int64_t channel, T* lane_filters) {
   const Tensor& w = *src.filter;
   const bool same = sizeof(T) == static_cast<size_t>(size_bytes(w.dtype())) && prec_of(w.dtype()) == f.prec;
-  const T* raw = same ? w.as<T>().data() : nullptr;
+  const T* raw = same ? reinterpret_cast<const T*>(w.bytes().data()) : nullptr;
   T* row = lane_filters + channel / kLanes * f.row_stride();
   for (int64_t i = 0; i < f.in_channels; ++i) {
     const int64_t from = src.at(src.first_out + channel, src.first_in + i, 0, f.taps), to = f.at(0, i, 0);
@@ -36,9 +37,23 @@ void pack_channel(const FilterLayout& f, const FilterSource& src, int64_t channe
   }
 }
 
-void put_bias(std::byte* lane_base, int64_t row, const Tensor* bias, int64_t channel) {
-  const float b = float_at(*bias, channel);
-  std::memcpy(lane_base + row * 4, &b, 4);
+void put_bias(std::byte* at, const Tensor& bias, int64_t channel) {
+  if (bias.dtype() == DType::I32) {
+    std::memcpy(at, &bias.as<int32_t>()[static_cast<size_t>(channel)], 4);
+  } else {
+    const float b = float_at(bias, channel);
+    std::memcpy(at, &b, 4);
+  }
+}
+
+void put_parameters(const ChannelParameters& p, const FilterSource& src, int64_t channel, std::byte* lane) {
+  const int64_t row = channel / kLanes;
+  if (p.has_bias) put_bias(lane + row * 4, *src.opt_bias, src.first_out + channel);
+  if (!p.has_rq) return;
+  const auto rq = src.opt_rq->as<float>();
+  const size_t columns = rq.size() / 2, c = columns == 1 ? 0 : static_cast<size_t>(src.first_out + channel);
+  const float pair[2] = {rq[c], rq[columns + c]};
+  std::memcpy(lane + p.bias_bytes() + row * kRequantRowBytes, pair, sizeof(pair));
 }
 
 }  // namespace
@@ -75,38 +90,54 @@ int64_t FilterSource::at(int64_t out, int64_t in, int64_t tap, int64_t taps) con
   return ((out / out_per_group * in_per_group + in) * out_per_group + out % out_per_group) * taps + tap;
 }
 
+int64_t ChannelParameters::bias_bytes() const { return has_bias ? align64(rows_of(channels) * 4) : 0; }
+int64_t ChannelParameters::lane_bytes() const {
+  return bias_bytes() + (has_rq ? rows_of(channels) * kRequantRowBytes : 0);
+}
+
 int64_t ConvImage::lanes() const { return std::min(filters.out_channels, kLanes); }
-int64_t ConvImage::bias_bytes() const { return has_bias ? align64(filters.rows() * 4) : 0; }
 int64_t ConvImage::lane_bytes() const {
-  return bias_bytes() + (has_filters ? align_up(filters.lane_bytes(), int64_t{4}) : 0);
+  return parameters().lane_bytes() + (has_filters ? align_up(filters.lane_bytes(), int64_t{4}) : 0);
 }
 
 std::vector<std::byte> pack_conv(const ConvImage& im, const FilterSource& source) {
   std::vector<std::byte> bytes(static_cast<size_t>(im.lanes() * im.lane_bytes()));
   for (int64_t o = 0; o < im.filters.out_channels; ++o) {
     std::byte* lane = bytes.data() + o % kLanes * im.lane_bytes();
-    if (im.has_bias) put_bias(lane, o / kLanes, source.opt_bias, source.first_out + o);
+    put_parameters(im.parameters(), source, o, lane);
     if (!im.has_filters) continue;
+    std::byte* filters = lane + im.parameters().lane_bytes();
     if (im.filters.prec == Prec::F32)
-      pack_channel(im.filters, source, o, reinterpret_cast<float*>(lane + im.bias_bytes()));
+      pack_channel(im.filters, source, o, reinterpret_cast<float*>(filters));
+    else if (im.filters.prec == Prec::I8)
+      pack_channel(im.filters, source, o, reinterpret_cast<uint8_t*>(filters));
     else
-      pack_channel(im.filters, source, o, reinterpret_cast<uint16_t*>(lane + im.bias_bytes()));
+      pack_channel(im.filters, source, o, reinterpret_cast<uint16_t*>(filters));
   }
   return bytes;
 }
 
 int64_t DepthwiseImage::lanes() const { return std::min(channels, kLanes); }
-int64_t DepthwiseImage::bias_bytes() const { return has_bias ? align64(rows_of(channels) * 4) : 0; }
-int64_t DepthwiseImage::lane_bytes() const { return bias_bytes() + (has_filters ? rows_of(channels) * taps * 4 : 0); }
+int64_t DepthwiseImage::lane_bytes() const {
+  const int64_t filters = has_filters ? align_up(rows_of(channels) * taps * size_of(prec), int64_t{4}) : 0;
+  return parameters().lane_bytes() + filters;
+}
 
 std::vector<std::byte> pack_depthwise(const DepthwiseImage& im, const FilterSource& source) {
   std::vector<std::byte> bytes(static_cast<size_t>(im.lanes() * im.lane_bytes()));
   for (int64_t c = 0; c < im.channels; ++c) {
     std::byte* lane = bytes.data() + c % kLanes * im.lane_bytes();
-    if (im.has_bias) put_bias(lane, c / kLanes, source.opt_bias, source.first_out + c);
-    for (int64_t k = 0; im.has_filters && k < im.taps; ++k) {
-      const float x = float_at(*source.filter, (source.first_out + c) * im.taps + k);
-      std::memcpy(lane + im.bias_bytes() + (c / kLanes * im.taps + k) * 4, &x, 4);
+    put_parameters(im.parameters(), source, c, lane);
+    if (!im.has_filters) continue;
+    std::byte* row = lane + im.parameters().lane_bytes() + c / kLanes * im.taps * size_of(im.prec);
+    const int64_t from = (source.first_out + c) * im.taps;
+    if (im.prec == Prec::I8) {
+      std::memcpy(row, source.filter->bytes().data() + from, static_cast<size_t>(im.taps));
+      continue;
+    }
+    for (int64_t k = 0; k < im.taps; ++k) {
+      const float x = float_at(*source.filter, from + k);
+      std::memcpy(row + k * 4, &x, 4);
     }
   }
   return bytes;

@@ -1,5 +1,6 @@
-// The constant image of a convolution: bias rows, then filters in the order the convolution array reads them, for the
-// lanes that hold output channels. One image is one DMA transfer.   source: TIU.md section 4, COOKBOOK.md section 1
+// The constant image of a convolution: parameters of the channels, then filters in the order the convolution array
+// reads them, for the lanes that hold output channels. One image is one DMA transfer.   source: TIU.md section 4,
+// COOKBOOK.md section 1
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,8 @@
 namespace tpuc::bm1684x {
 
 // Where the elements of packed filters lie. Output channel o lies in lane o % 64, row o / 64; a row is
-// [ceil(ic / q)][taps][q] with q = 32 for halves and 1 for f32. By tap: each tap is a 1x1 filter of its own, all its
-// rows together: [taps][rows][ceil(ic / q)][q]. Strides are elements of a lane.
+// [ceil(ic / q)][taps][q] with q = 64 for bytes, 32 for halves and 1 for f32. By tap: each tap is a 1x1 filter of its
+// own, all its rows together: [taps][rows][ceil(ic / q)][q]. Strides are elements of a lane.
 struct FilterLayout {
   int64_t out_channels = 1, in_channels = 1, taps = 1;  // taps: kh * kw
   Prec prec = Prec::F32;
@@ -29,21 +30,31 @@ struct FilterLayout {
   }
 };
 
-// In a lane: bias [rows] f32, padded to 64 bytes; then the filters, unless they come at run time.
-struct ConvImage {
-  FilterLayout filters;
-  bool has_bias = false, has_filters = true;
+// What stands before the filters in each lane: bias [rows] in f32 or int32, padded to 64 bytes; then for integers a row
+// of 64 bytes with scale and offset of each channel.   source: TIU.md section 6
+struct ChannelParameters {
+  int64_t channels = 1;
+  bool has_bias = false, has_rq = false;
 
-  int64_t lanes() const;
-  int64_t bias_bytes() const;  // of one lane, padding included
+  int64_t bias_bytes() const;  // padding included; the requantization follows
   int64_t lane_bytes() const;
 };
 
-// Where the constants of an image come from. `filter` in any float type: [O, in_per_group, taps], or, unless
-// `is_oihw`, [groups * in_per_group, out_per_group, taps]; `opt_bias`: [O].
+// In a lane: the parameters, then the filters, unless they come at run time.
+struct ConvImage {
+  FilterLayout filters;
+  bool has_bias = false, has_filters = true, has_rq = false;
+
+  ChannelParameters parameters() const { return {filters.out_channels, has_bias, has_rq}; }
+  int64_t lanes() const;
+  int64_t lane_bytes() const;
+};
+
+// Where the constants of an image come from. `filter` in any float type or in bytes: [O, in_per_group, taps], or,
+// unless `is_oihw`, [groups * in_per_group, out_per_group, taps]; `opt_bias`: [O]; `opt_rq`: [2,O] or [2,1].
 struct FilterSource {
   const Tensor* filter = nullptr;
-  const Tensor* opt_bias = nullptr;
+  const Tensor *opt_bias = nullptr, *opt_rq = nullptr;
   int64_t in_per_group = 1, out_per_group = 1;
   bool is_oihw = true;
   int64_t folded_rows = 0;              // of the filter, taken as channels: channel k * C + c is row k of channel c
@@ -53,13 +64,14 @@ struct FilterSource {
 };
 std::vector<std::byte> pack_conv(const ConvImage& image, const FilterSource& source);
 
-// Depthwise: bias rows, then per row kh * kw values in f32, not blocked.   source: TIU.md section 5
+// Depthwise: the parameters, then per row kh * kw values in f32 or bytes, not blocked.   source: TIU.md section 5
 struct DepthwiseImage {
   int64_t channels = 1, taps = 1;
-  bool has_bias = false, has_filters = true;
+  Prec prec = Prec::F32;
+  bool has_bias = false, has_filters = true, has_rq = false;
 
+  ChannelParameters parameters() const { return {channels, has_bias, has_rq}; }
   int64_t lanes() const;
-  int64_t bias_bytes() const;
   int64_t lane_bytes() const;
 };
 std::vector<std::byte> pack_depthwise(const DepthwiseImage& image, const FilterSource& source);

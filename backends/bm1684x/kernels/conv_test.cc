@@ -72,7 +72,7 @@ TEST_CASE("filters are packed by lane, block and tap", "[kernel]") {
   source.filter = &f, source.opt_bias = &b;
   source.in_per_group = 40, source.out_per_group = 66;
   const auto bytes = pack_conv(im, source);
-  CHECK(im.bias_bytes() == 64);
+  CHECK(im.parameters().lane_bytes() == 64);
   const int64_t row_bytes = im.filters.row_stride() * 2;
   CHECK(row_bytes == 64 * 4 * 2);
   const auto half = [&](int64_t at) {

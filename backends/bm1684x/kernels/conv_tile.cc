@@ -31,10 +31,13 @@ Region ConvTile::filter_box() const {
 
 Shape4 ConvTile::image_dims() const {
   const Region box = input_box();
-  return {box.extent[0], box.extent[1], h.rows(), w.rows()};
+  if (!is_empty()) return {box.extent[0], box.extent[1], h.rows(), w.rows()};
+  const auto seen = [](const ConvAxis& axis, int64_t count) { return (count - 1) * axis.stride + axis.reach(); };
+  return {box.extent[0], box.extent[1], seen(g.h, out.extent[2]), seen(g.w, out.extent[3])};
 }
 
 bool ConvTile::sums_apart() const {
+  if (g.is_integer) return g.opt_rq != nullptr;
   const bool in_parts = depth.extent < g.in_per_group || (g.is_by_tap() && g.taps() > 1);
   return g.prec != Prec::F32 && (g.is_depthwise() || in_parts);
 }
@@ -48,21 +51,30 @@ bool ConvTile::packs_filter() const {
 
 FilterLayout ConvTile::filters() const { return {out.extent[1], depth.extent, g.taps(), g.prec, g.is_by_tap()}; }
 
-ConvImage ConvTile::image() const { return {filters(), g.opt_bias != nullptr && starts(), g.opt_filter != nullptr}; }
+ConvImage ConvTile::image() const {
+  return {filters(), g.opt_bias != nullptr && starts(), g.opt_filter != nullptr, g.opt_rq != nullptr && ends()};
+}
 
 DepthwiseImage ConvTile::depthwise_image() const {
-  return {out.extent[1], g.taps(), g.opt_bias != nullptr, g.opt_filter != nullptr};
+  return {out.extent[1], g.taps(), filter_prec(), g.opt_bias != nullptr, g.opt_filter != nullptr, g.opt_rq != nullptr};
+}
+
+ChannelParameters ConvTile::parameters() const {
+  return g.is_depthwise() ? depthwise_image().parameters() : image().parameters();
 }
 
 ConvArgs ConvTile::args() const {
   ConvArgs c;
+  c.in_signed = g.in_signed;
+  c.pad_bits = static_cast<uint32_t>(g.pad_value) & 0xff;
   if (g.is_by_tap()) return c;
   c.kernel_h = g.h.kernel, c.kernel_w = g.w.kernel;
   c.stride_h = g.h.stride, c.stride_w = g.w.stride;
   c.dilation_h = g.h.dilation, c.dilation_w = g.w.dilation;
+  c.rotate = g.is_transposed;
+  if (is_empty()) return c;
   c.insert_h = g.h.spread - 1, c.insert_w = g.w.spread - 1;
   c.pad_top = h.pad_before, c.pad_bottom = h.pad_after, c.pad_left = w.pad_before, c.pad_right = w.pad_after;
-  c.rotate = g.is_transposed;
   return c;
 }
 
@@ -75,8 +87,9 @@ ConvScratch conv_scratch(const ConvTile& t) {
   };
   const int64_t rows = ceil_div(t.out.extent[1], kLanes);
   s.image = add(t.copies_image(), aligned_bytes(t.image_prec(), t.image_dims()));
-  s.sums = add(t.sums_apart(), aligned_bytes(Prec::F32, t.out.extent));
-  s.filter = add(t.packs_filter(), t.g.is_depthwise() ? rows * t.g.taps() * 4 : t.filters().lane_bytes());
+  s.sums = add(t.sums_apart(), aligned_bytes(t.g.sum_prec(), t.out.extent));
+  s.filter = add(t.packs_filter(),
+                 t.g.is_depthwise() ? rows * t.g.taps() * size_of(t.filter_prec()) : t.filters().lane_bytes());
   s.bias = add(t.copies_bias(), rows * 4);
   return s;
 }

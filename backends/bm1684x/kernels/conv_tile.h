@@ -14,22 +14,26 @@ struct ConvTile {
 
   bool starts() const { return depth.begin == 0; }
   bool ends() const { return depth.begin + depth.extent == g.in_per_group; }
-  bool is_empty() const { return h.is_empty || w.is_empty; }  // all windows see zeros: the result is the bias
-  bool is_padded() const { return h.rows() != h.count || w.rows() != w.count; }
+  bool is_empty() const { return h.is_empty || w.is_empty; }            // no window sees a pixel of the input
+  bool sees_nothing() const { return is_empty() && g.pad_value == 0; }  // the result is the bias
+  // The copy of the input has pixels that the input has not.
+  bool is_padded() const { return is_empty() || h.rows() != h.count || w.rows() != w.count; }
   Region input_box() const;
   Region filter_box() const;  // of a run-time filter seen as [1, O, 1, in_per_group * taps]
-  Shape4 image_dims() const;  // the input with its zero rows
+  Shape4 image_dims() const;  // the input with its rows of padding; without input: all that the windows see
 
   // Copies in scratch, and why.
-  Prec image_prec() const { return g.is_depthwise() ? Prec::F32 : g.prec; }
-  bool copies_image() const { return !is_empty() && (is_padded() || image_prec() != g.prec); }
-  bool sums_apart() const;    // f32 sums of a half result that one command does not finish
+  Prec image_prec() const { return g.is_depthwise() && !g.is_integer ? Prec::F32 : g.prec; }
+  bool copies_image() const { return !sees_nothing() && (is_padded() || image_prec() != g.prec); }
+  bool sums_apart() const;    // sums that are wider than the result, which one command does not finish
   bool packs_filter() const;  // a run-time filter that is not as the array reads it
   bool copies_bias() const { return g.has_bias && g.opt_bias == nullptr; }
 
+  Prec filter_prec() const { return image_prec(); }
   FilterLayout filters() const;
   ConvImage image() const;
   DepthwiseImage depthwise_image() const;
+  ChannelParameters parameters() const;  // of either
   ConvArgs args() const;
 };
 ConvTile conv_tile(const Op& op, const Region& out);

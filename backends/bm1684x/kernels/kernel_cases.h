@@ -19,6 +19,7 @@ struct Operand {
   double low = -2, high = 2;
   std::optional<DType> dtype{};  // without: that of the case
   bool absent = false;
+  bool is_rq = false;  // [2,C]: scales of a requantization as above, offsets of up to 20
 };
 
 // Largest difference allowed: absolute plus relative to the expected value.
@@ -37,6 +38,7 @@ inline Tensor random_tensor(DType t, const Operand& o, std::mt19937& rng) {
   Tensor x(t, o.dims);
   std::vector<double> v(static_cast<size_t>(x.count()));
   for (double& e : v) e = is_float(t) ? u(rng) : std::floor(u(rng));
+  for (size_t i = v.size() / 2; o.is_rq && i < v.size(); ++i) v[i] *= 20 / o.high;
   x.assign_f64(v);
   return x;
 }

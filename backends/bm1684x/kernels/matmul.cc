@@ -113,7 +113,8 @@ void emit_columns(const Op& op, const Geometry& g, const TileCtx& t, const Local
       im.has_bias ? Arg(compact(t.image, Prec::F32, {1, im.filters.out_channels, 1, 1})) : Arg::constant(0);
   ConvArgs args;
   args.accumulate = !starts(g, t.region);
-  e.conv(sums, t.input(0, needs(op, t.region)[0].box), t.image + static_cast<uint32_t>(im.bias_bytes()), bias, args);
+  e.conv(sums, t.input(0, needs(op, t.region)[0].box), t.image + static_cast<uint32_t>(im.parameters().lane_bytes()),
+         bias, args);
 }
 
 LocalTensor in_all_lanes(LocalTensor shared) {

@@ -43,7 +43,8 @@ Run define_passes(CLI::App& app, std::any& storage);
 Run define_rules(CLI::App& app, std::any& storage);
 Run define_isa(CLI::App& app, std::any& storage);
 Run define_explain(CLI::App& app, std::any& storage);
-// calibrate, quantize, eval: any arguments, always E2002.
+Run define_calibrate(CLI::App& app, std::any& storage);
+// quantize, eval: any arguments, always E2002.
 Run define_later(CLI::App& app, std::any& storage);
 
 }  // namespace tpuc::cli

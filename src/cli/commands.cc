@@ -21,6 +21,7 @@ constexpr Command kCommands[] = {
     {"check", "say which nodes of a model are supported, without compiling", define_check},
     {"import", "front end and graph optimisation only: a model becomes graph text", define_import},
     {"opt", "run named rules or passes on a graph", define_opt},
+    {"calibrate", "find the ranges of a network's tensors from samples, for int8", define_calibrate},
     {"run", "execute a model, graph or bmodel on the host", define_run},
     {"compare", "compare the tensors of two .npz files", define_compare},
     {"info", "say what a graph or bmodel holds", define_info},
@@ -33,7 +34,6 @@ constexpr Command kCommands[] = {
     {"rules", "list the rewrite rules", define_rules},
     {"isa", "list the chip's instructions, or replay golden vectors", define_isa},
     {"explain", "explain an error code", define_explain},
-    {"calibrate", "not yet: activation ranges from samples", define_later},
     {"quantize", "not yet: search for a mixed-precision table", define_later},
     {"eval", "not yet: task metric of a model", define_later},
 };

@@ -17,7 +17,7 @@ enum class ImageLayout : uint8_t { Auto, Nchw, Nhwc };       // Auto: where the 
 struct Preprocess {
   int64_t width = 0, height = 0;  // pixels; 0: as the network's input has it
   Fit fit = Fit::Stretch;
-  float crop_share = 1;            // of the picture's shorter side: a centred square is cut out first; 1: no such cut
+  float crop_share = 1;            // Crop keeps this share of what would fit: 0.875 is 224 of 256
   std::vector<float> mean, scale;  // value = (pixel - mean) * scale, pixel 0..255, in the order of the channels;
                                    // empty: 0 and 1; a single one is for all channels
   ChannelOrder channels = ChannelOrder::Auto;

@@ -23,8 +23,9 @@ LocalTensor TileCtx::output() const {
 std::span<const Kernel> all_kernels() {
   static const std::vector<Kernel> table = [] {
     std::vector<Kernel> all;
-    for (const auto family : {conv_kernels(), matmul_kernels(), pool_kernels(), eltwise_kernels(), activation_kernels(),
-                              norm_kernels(), softmax_kernels(), reduce_kernels(), move_kernels(), cast_kernels()})
+    for (const auto family :
+         {conv_kernels(), matmul_kernels(), pool_kernels(), eltwise_kernels(), activation_kernels(), norm_kernels(),
+          softmax_kernels(), reduce_kernels(), move_kernels(), cast_kernels(), quantize_kernels()})
       all.insert(all.end(), family.begin(), family.end());
     std::sort(all.begin(), all.end(), [](const Kernel& a, const Kernel& b) { return a.op < b.op; });
     return all;

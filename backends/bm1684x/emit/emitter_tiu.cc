@@ -116,6 +116,23 @@ void set_second(Ar& i, const Arg& a, const Shape4& shape) {
   i.opd1_h_str = u32(x.strides[2]), i.opd1_w_str = u32(x.strides[3]);
 }
 
+void set_types(Ar& i, const LocalTensor& out, const Arg& a, const Arg& b, const ArOptions& o) {
+  i.tsk_opd_num = 2;
+  i.res0_prec = out.prec;
+  i.opd0_prec = a.is_constant ? (b.is_constant ? out.prec : b.tensor.prec) : a.tensor.prec;
+  i.opd1_prec = b.is_constant ? o.b_prec.value_or(i.opd0_prec) : b.tensor.prec;
+  i.opd0_sign = o.a_signed;
+  i.opd1_sign = o.b_signed;
+  i.opd2_sign = o.out_signed;
+  i.opd2_n_str = o.rounding;
+  if (o.shift == 0 && i.eu != ArOp::Mac) return;
+  i.tsk_opd_num = 3;  // the third one is the shift count
+  i.opd2_const = 1;
+  i.opd2_addr = static_cast<uint8_t>(o.shift);
+  i.opd2_prec = i.eu == ArOp::Mac ? Prec::I16 : Prec::I8;
+  i.opd2_sign = 1;
+}
+
 void need_aligned(const LocalTensor& t, const char* what) {
   TPUC_CHECK(t.is_aligned(), "{} is not in the aligned layout", what);
 }
@@ -142,14 +159,7 @@ void Emitter::ar(ArOp op, const LocalTensor& result, const Arg& left, const Arg&
   in_boxes(result, left, right, [&](const LocalTensor& out, const Arg& a, const Arg& b) {
     Ar i;
     i.eu = op;
-    i.tsk_opd_num = 2;
-    i.res0_prec = out.prec;
-    i.opd0_prec = a.is_constant ? (b.is_constant ? out.prec : b.tensor.prec) : a.tensor.prec;
-    i.opd1_prec = b.is_constant ? i.opd0_prec : b.tensor.prec;
-    i.opd0_sign = o.a_signed;
-    i.opd1_sign = o.b_signed;
-    i.opd2_sign = o.out_signed;
-    i.opd2_n_str = o.rounding;
+    set_types(i, out, a, b, o);
     set_shape(i, out.dims);
     set_result(i, out);
     std::vector<Access> accesses;
@@ -157,9 +167,15 @@ void Emitter::ar(ArOp op, const LocalTensor& result, const Arg& left, const Arg&
     set_second(i, b, out.dims);
     add(accesses, a);
     add(accesses, b);
+    if (op == ArOp::Mac) add(accesses, out, false);
     add(accesses, out, true);
     stream_->tiu(i, accesses);
   });
+}
+
+void Emitter::mac(const LocalTensor& out, const Arg& a, const Arg& b, const ArOptions& o) {
+  TPUC_CHECK(out.prec == Prec::I16 && o.shift == 0, "a multiplication that adds gives int16 and does not shift");
+  ar(ArOp::Mac, out, a, b, o);
 }
 
 void Emitter::select(ArOp op, const LocalTensor& result, const Arg& left, const Arg& right, uint32_t value_bits,

@@ -7,6 +7,7 @@
 
 #include "backends/bm1684x/kernels/eltwise_views.h"
 #include "ops/eltwise.h"
+#include "ops/quantize.h"
 
 namespace tpuc::bm1684x {
 
@@ -23,6 +24,7 @@ std::optional<Views> try_views(const Op& op) {
 bool is_immediate(const Op& op, size_t i) {
   const Value* v = op.in(i);
   if (!v->is_constant() || element_count(v->type) != 1) return false;
+  if (op.is<ops::WeightedSum>() || op.is<ops::ScaledProduct>()) return false;  // their commands have numbers already
   return op.is<ops::Select>() ? i > 0 : i == 0 || !is_immediate(op, 0);
 }
 

@@ -17,5 +17,6 @@ std::span<const Kernel> softmax_kernels();
 std::span<const Kernel> reduce_kernels();
 std::span<const Kernel> move_kernels();  // reshape, permute, slice, concat, pad, gather, resize, depth to space, ...
 std::span<const Kernel> cast_kernels();
+std::span<const Kernel> quantize_kernels();
 
 }  // namespace tpuc::bm1684x

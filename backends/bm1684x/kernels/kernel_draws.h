@@ -63,6 +63,7 @@ struct Draw {
 std::vector<Draw> elementwise_draws();
 std::vector<Draw> window_draws();  // convolutions, products, pools, normalizations, reductions
 std::vector<Draw> move_draws();
+std::vector<Draw> quantize_draws();
 
 template <class S>
 void Draws::run(DType t, const std::vector<Operand>& operands, const typename S::Attrs& attrs, const Tolerance& tol) {

@@ -44,7 +44,7 @@ TEST_CASE("random cases of every kernel", "[kernel][property]") {
   INFO("TPUC_SEED=" << seed);
   Draws draws(seed);
   std::map<std::string_view, void (*)(Draws&)> drawers;
-  for (const auto& table : {elementwise_draws(), window_draws(), move_draws()})
+  for (const auto& table : {elementwise_draws(), window_draws(), move_draws(), quantize_draws()})
     for (const Draw& d : table) drawers[d.op] = d.one;
   for (const Kernel& k : all_kernels()) {
     if (drawers.count(k.op) == 0) {

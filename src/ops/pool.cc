@@ -9,6 +9,7 @@
 #include "ops/import_window.h"
 #include "ops/infer_check.h"
 #include "ops/reduce.h"
+#include "tpuc/numerics/fixed_point.h"
 
 namespace tpuc::ops {
 namespace {
@@ -52,10 +53,17 @@ void for_outputs(const Tensor& x, Tensor& out, Fn&& window_value) {
   store(out, y);
 }
 
+// What a window without elements gives, and what padding counts as.
+template <class T>
+T lowest(DType t) {
+  if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
+  return static_cast<T>(lowest_of(bit_width(t), is_signed(t)));
+}
+
 template <class T>
 void eval_max(const Tensor& x, const MaxPool2d::Attrs& a, Tensor& out) {
   for_outputs<T>(x, out, [&](const T* plane, int64_t p, int64_t q) {
-    T best = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::min();
+    T best = lowest<T>(x.dtype());
     for_window(a, x.dims(), plane, p, q, [&](T v) { best = v > best || v != v ? v : best; });
     return best;
   });

@@ -11,7 +11,7 @@
 
 namespace tpuc::ops {
 
-// y[n,c,p,q] = max over the kernel's elements that lie inside x; pads count as minus infinity.
+// y[n,c,p,q] = max over the kernel's elements that lie inside x; pads count as the lowest value.
 //   x [N,C,H,W]  ->  y [N,C,P,Q]      errors: E1201 rank, E1202 types, E1205 kernel or pads against the input, E1208
 struct MaxPool2d {
   static constexpr std::string_view kName = "max_pool2d", kSummary = "largest element under a moving kernel",

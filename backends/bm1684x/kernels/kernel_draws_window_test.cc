@@ -77,7 +77,8 @@ typename S::Attrs pool_attrs(Draws& d, const Dims& x) {
 
 void pool_max(Draws& d) {
   const Dims x = d.image();
-  d.run<MaxPool2d>(d.float_type(), {{x}}, pool_attrs<MaxPool2d>(d, x), kExact);
+  const DType t = d.any<DType>({DType::F32, DType::F16, DType::BF16, DType::I8, DType::U8});
+  d.run<MaxPool2d>(t, {{x, false, t == DType::U8 ? 0.0 : -90, 90}}, pool_attrs<MaxPool2d>(d, x), kExact);
 }
 void pool_average(Draws& d) {
   const DType t = d.float_type();

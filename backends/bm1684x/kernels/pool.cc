@@ -20,6 +20,7 @@ struct Geometry {
   Window h, w;
   Shape4 in, out;
   bool is_max = false;
+  DType type = DType::F32;
   // Averages: elements counted per output row and column, and whether that is the same for all.
   std::vector<int64_t> rows, columns;
   bool even() const {
@@ -47,6 +48,7 @@ Geometry geometry_of(const Op& op, const A& a) {
   Geometry g;
   g.in = shape4(op.in(0));
   g.out = shape4(op.out(0));
+  g.type = op.in(0)->type.dtype;
   g.h = window(a, 0, g.out[2]);
   g.w = window(a, 1, g.out[3]);
   return g;
@@ -81,7 +83,10 @@ Support axis_support(const Window& w, std::string_view axis, int64_t in_size, in
 }
 
 Support supports(const Op& op, DType) {
-  if (!is_float(op.in(0)->type.dtype)) return {false, fmt::format("elements are {}", to_string(op.in(0)->type.dtype))};
+  const DType t = op.in(0)->type.dtype;
+  const bool is_byte = t == DType::I8 || t == DType::U8;
+  if (!is_float(t) && !(is_byte && op.is<ops::MaxPool2d>()))
+    return {false, fmt::format("elements are {}", to_string(t))};
   const Geometry g = geometry(op);
   for (const int64_t d : g.in)
     if (d > kMaxDim) return {false, fmt::format("extent {} exceeds 65535", d)};
@@ -109,17 +114,18 @@ std::vector<Need> needs(const Op& op, const Region& out) {
   return {{Need::Kind::Box, {{out.begin[0], out.begin[1], p.h.begin, p.w.begin}, p.in}}};
 }
 
-// Cycles per channel row in units of one element per lane. source: CYCLES.md section 2
-int64_t cycles(const Window& h, const Window& w, int64_t oh, int64_t ow) {
-  constexpr int64_t kEus = kEuBytes / 4;
-  const int64_t steps = h.kernel == 1 ? oh * ceil_div(ow, kEus) : ceil_div(oh * ow, kEus);
+// Cycles per channel row. source: CYCLES.md section 2
+int64_t cycles(const Window& h, const Window& w, int64_t oh, int64_t ow, int64_t elem_bytes) {
+  const int64_t eus = kEuBytes / elem_bytes;
+  const int64_t steps = h.kernel == 1 ? oh * ceil_div(ow, eus) : ceil_div(oh * ow, eus);
   return h.kernel * w.kernel * steps * (h.stride >= 2 && w.stride >= 2 ? 3 : 1);
 }
 
 bool in_two_passes(const Geometry& g, const Part& p) {
   if (g.h.kernel == 1 || g.w.kernel == 1) return false;
-  return cycles(g.h, {}, p.middle[2], p.middle[3]) + cycles({}, g.w, p.out[2], p.out[3]) <
-         cycles(g.h, g.w, p.out[2], p.out[3]);
+  const int64_t bytes = g.is_max ? size_bytes(g.type) : 4;  // averages are f32
+  return cycles(g.h, {}, p.middle[2], p.middle[3], bytes) + cycles({}, g.w, p.out[2], p.out[3], bytes) <
+         cycles(g.h, g.w, p.out[2], p.out[3], bytes);
 }
 
 // Scratch 0: the pass over rows. Averages of halves: 1 the widened input, 2 the result in f32.
@@ -154,12 +160,17 @@ std::vector<std::byte> pack(const Op& op, const Region& out) {
   return image;
 }
 
-uint32_t lowest_bits(Prec p) { return p == Prec::F16 ? 0xFC00 : p == Prec::BF16 ? 0xFF80 : 0xFF800000; }
+uint32_t lowest_bits(DType t) {
+  if (t == DType::I8) return 0x80;
+  if (t == DType::U8) return 0;
+  return t == DType::F16 ? 0xFC00 : t == DType::BF16 ? 0xFF80 : 0xFF800000;
+}
 
 // One command; `factor` for averages.
 void pool(const Geometry& g, const LocalTensor& out, const LocalTensor& in, ConvArgs c, float factor, Emitter& e) {
   if (!g.is_max) return e.average_pool(out, in, factor, c);
-  c.pad_bits = lowest_bits(in.prec);
+  c.pad_bits = lowest_bits(g.type);
+  c.in_signed = g.type != DType::U8;
   e.max_pool(out, in, c);
 }
 

@@ -18,6 +18,15 @@ TEST_CASE("max pools are exact", "[kernel]") {
       check_floats<ops::MaxPool2d>({{d}}, a, kExact, kExact);
 }
 
+TEST_CASE("max pools of bytes: padding never wins", "[kernel]") {
+  for (const auto& a : {ops::MaxPool2d::Attrs{.kernel = {3, 3}, .strides = {2, 2}, .pads = {1, 1, 1, 1}},
+                        ops::MaxPool2d::Attrs{.kernel = {5, 5}, .strides = {1, 1}, .pads = {2, 2, 2, 2}}})
+    for (const Dims& d : {Dims{1, 70, 13, 17}, Dims{2, 130, 13, 17}}) {
+      check_case<ops::MaxPool2d>(DType::I8, {{d, false, -128, -3}}, a, kExact, 1, 4096);
+      check_case<ops::MaxPool2d>(DType::U8, {{d, false, 0, 256}}, a, kExact, 1, 4096);
+    }
+}
+
 TEST_CASE("average pools count what ONNX counts", "[kernel]") {
   const std::vector<ops::AvgPool2d::Attrs> kAttrs{
       {.kernel = {2, 2}, .strides = {2, 2}},

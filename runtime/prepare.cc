@@ -11,6 +11,7 @@ namespace tpuc {
 namespace {
 
 bool is_half(DType t) { return t == DType::F16 || t == DType::BF16; }
+bool is_byte(DType t) { return t == DType::I8 || t == DType::U8; }
 
 template <class Test>
 bool all_types(const fast::Site& site, Test&& test) {
@@ -89,6 +90,7 @@ fast::Kernel fast_kernel(const Op& op, std::deque<Tensor>& kept) {
   const fast::Row* row = fast::find_row(op.name());
   if (row == nullptr) return {};
   const fast::Site site = site_of(op);
+  if (row->bytes != nullptr && site.present[0] && is_byte(site.in[0].dtype)) return row->bytes(site);
   if (row->any_type || all_types(site, [](DType t) { return t == DType::F32; })) return row->prepare(site);
   if (!all_types(site, [](DType t) { return t == DType::F32 || is_half(t); })) return {};
   const fast::Site wide = widen(site, kept);

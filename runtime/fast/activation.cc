@@ -1,7 +1,9 @@
 // Activations over whole tensors in vector code. Those missing here run by `eval`.
 #include "ops/activation.h"
 
+#include <array>
 #include <cmath>
+#include <functional>
 
 #include "runtime/fast/fast.h"
 #include "runtime/fast/loops.h"
@@ -96,6 +98,31 @@ Kernel prepare_clip(const Site& s) {
   const auto& a = s.attrs_of<ops::Clip>();
   return kernel_of(clip, a.min, a.max);
 }
+// Clamping of bytes by a table of all of them: what the reference gives for each.
+Kernel byte_table(const Site& site, const std::function<double(double)>& f) {
+  const bool has_sign = site.in[0].dtype == DType::I8;
+  std::array<uint8_t, 256> table{};
+  for (int k = 0; k < 256; ++k) {
+    const double x = has_sign && k > 127 ? k - 256 : k;
+    table[static_cast<size_t>(k)] = static_cast<uint8_t>(static_cast<int64_t>(f(x)));
+  }
+  return [table](EvalArgs in, std::span<Tensor> out) {
+    const uint8_t* x = in[0].as<uint8_t>().data();
+    uint8_t* y = out[0].as_mutable<uint8_t>().data();
+    for_chunks(out[0].count(), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) y[i] = table[x[i]];
+    });
+  };
+}
+Kernel prepare_byte_relu(const Site& s) {
+  return byte_table(s, [](double x) { return std::max(x, 0.0); });
+}
+// Bounds are truncated to whole numbers, and to the type where they lie outside of it.
+Kernel prepare_byte_clip(const Site& s) {
+  const double low = s.attrs_of<ops::Clip>().min, high = s.attrs_of<ops::Clip>().max;
+  if (high < -128 || low > 255) return {};
+  return byte_table(s, [&](double x) { return x > high ? high : x < low ? low : x; });
+}
 Kernel prepare_leaky(const Site& s) { return kernel_of(leaky, s.attrs_of<ops::LeakyRelu>().alpha); }
 Kernel prepare_elu(const Site& s) { return kernel_of(elu, s.attrs_of<ops::Elu>().alpha); }
 Kernel prepare_gelu(const Site& s) { return kernel_of(s.attrs_of<ops::Gelu>().approximate ? gelu_tanh : gelu_erf); }
@@ -107,8 +134,8 @@ Kernel prepare_hard_sigmoid(const Site& s) {
 }  // namespace
 
 std::span<const Row> activation_rows() {
-  static constexpr Row kRows[] = {{"relu", plain<relu>},
-                                  {"clip", prepare_clip},
+  static constexpr Row kRows[] = {{"relu", plain<relu>, false, prepare_byte_relu},
+                                  {"clip", prepare_clip, false, prepare_byte_clip},
                                   {"leaky_relu", prepare_leaky},
                                   {"sigmoid", plain<sigmoid>},
                                   {"tanh", plain<tanh_loop>},

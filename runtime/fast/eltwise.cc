@@ -6,8 +6,8 @@
 #include <array>
 #include <limits>
 
+#include "runtime/fast/broadcast.h"
 #include "runtime/fast/fast.h"
-#include "runtime/fast/loops.h"
 
 namespace tpuc::fast {
 namespace {
@@ -63,64 +63,52 @@ template <class F>
   }
 }
 
-// The result's axes with the strides of both operands in elements (0 where repeated), neighbours merged where both
-// walk on evenly. The last axis is the row.
-struct Axis {
-  int64_t size, a, b;
-};
-std::vector<Axis> merged_axes(const Dims& a, const Dims& b, const Dims& y) {
-  auto strides_in = [&](const Dims& d) {
-    const Dims own = row_major_strides(d);
-    Dims s(y.size(), 0);
-    for (size_t i = 0; i < d.size(); ++i)
-      if (d[i] != 1) s[y.size() - d.size() + i] = own[i];
-    return s;
-  };
-  const Dims sa = strides_in(a), sb = strides_in(b);
-  std::vector<Axis> axes;
-  for (size_t i = 0; i < y.size(); ++i) {
-    if (y[i] == 1) continue;
-    const Axis next{y[i], sa[i], sb[i]};
-    const bool joins = !axes.empty() && axes.back().a == next.a * next.size && axes.back().b == next.b * next.size;
-    if (joins) {
-      axes.back() = {axes.back().size * next.size, next.a, next.b};
-    } else {
-      axes.push_back(next);
-    }
-  }
-  if (axes.empty()) axes.push_back({1, 0, 0});
-  return axes;
-}
-
-struct Offsets {
-  int64_t a = 0, b = 0;
-};
-Offsets row_start(const std::vector<Axis>& axes, int64_t index) {
-  Offsets at;
-  for (size_t i = axes.size() - 1; i-- > 0;) {
-    at.a += index % axes[i].size * axes[i].a;
-    at.b += index % axes[i].size * axes[i].b;
-    index /= axes[i].size;
-  }
-  return at;
-}
-
 Kernel binary(const Site& site, Kind kind, ops::Activation activation) {
   const bool clamps = activation != ops::Activation::None;
   const float high = activation == ops::Activation::Relu6 ? 6.0f : std::numeric_limits<float>::infinity();
-  return [=, axes = merged_axes(site.dims(0), site.dims(1), site.out[0].dims)](EvalArgs in, std::span<Tensor> out) {
+  const Dims in_dims[] = {site.dims(0), site.dims(1)};
+  return [=, rows = BroadcastRows(in_dims, site.out[0].dims)](EvalArgs in, std::span<Tensor> out) {
     const float *a = in[0].as<float>().data(), *b = in[1].as<float>().data();
     float* y = out[0].as_mutable<float>().data();
-    const Axis last = axes.back();
-    auto piece = [&](int64_t row_index, int64_t begin, int64_t end) {
-      const Offsets at = row_start(axes, row_index);
-      float* to = y + row_index * last.size + begin;
-      binary_row(kind, a + at.a + begin * last.a, last.a, b + at.b + begin * last.b, last.b, to, end - begin);
+    const int64_t step_a = rows.step(0), step_b = rows.step(1);
+    rows.for_pieces([&](int64_t index, int64_t begin, int64_t end) {
+      float* to = y + index * rows.row_size() + begin;
+      binary_row(kind, a + rows.start(0, index) + begin * step_a, step_a, b + rows.start(1, index) + begin * step_b,
+                 step_b, to, end - begin);
       if (clamps) clamp_row(to, end - begin, high);
-    };
-    const int64_t rows = last.size == 0 ? 0 : out[0].count() / last.size;
-    if (rows == 1) return for_chunks(last.size, [&](int64_t begin, int64_t end) { piece(0, begin, end); });
-    for_rows(rows, last.size, [&](int64_t i) { piece(i, 0, last.size); });
+    });
+  };
+}
+
+// The larger or the smaller one of bytes. b is as signed as a.
+template <class T>
+[[gnu::always_inline]] inline void extreme(bool is_max, const T* a, int64_t step_a, const T* b, int64_t step_b, T* y,
+                                           int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    const T p = a[i * step_a], q = b[i * step_b];
+    y[i] = (p > q) == is_max ? p : q;
+  }
+}
+[[gnu::target_clones("avx512f", "avx2", "default")]] void extreme_row(bool is_max, bool is_signed, const uint8_t* a,
+                                                                      int64_t step_a, const uint8_t* b, int64_t step_b,
+                                                                      uint8_t* y, int64_t n) {
+  if (!is_signed) return extreme(is_max, a, step_a, b, step_b, y, n);
+  extreme(is_max, reinterpret_cast<const int8_t*>(a), step_a, reinterpret_cast<const int8_t*>(b), step_b,
+          reinterpret_cast<int8_t*>(y), n);
+}
+
+template <bool kIsMax>
+Kernel prepare_byte_extreme(const Site& site) {
+  const bool has_sign = site.in[0].dtype == DType::I8;
+  const Dims in_dims[] = {site.dims(0), site.dims(1)};
+  return [=, rows = BroadcastRows(in_dims, site.out[0].dims)](EvalArgs in, std::span<Tensor> out) {
+    const uint8_t *a = in[0].as<uint8_t>().data(), *b = in[1].as<uint8_t>().data();
+    uint8_t* y = out[0].as_mutable<uint8_t>().data();
+    rows.for_pieces([&](int64_t index, int64_t begin, int64_t end) {
+      extreme_row(kIsMax, has_sign, a + rows.start(0, index) + begin * rows.step(0), rows.step(0),
+                  b + rows.start(1, index) + begin * rows.step(1), rows.step(1), y + index * rows.row_size() + begin,
+                  end - begin);
+    });
   };
 }
 
@@ -133,9 +121,12 @@ Kernel prepare_add(const Site& site) { return binary(site, Kind::Add, site.attrs
 }  // namespace
 
 std::span<const Row> eltwise_rows() {
-  static constexpr Row kRows[] = {{"add", prepare_add},           {"sub", prepare<Kind::Sub>},
-                                  {"mul", prepare<Kind::Mul>},    {"div", prepare<Kind::Div>},
-                                  {"min", prepare<Kind::Min>},    {"max", prepare<Kind::Max>},
+  static constexpr Row kRows[] = {{"add", prepare_add},
+                                  {"sub", prepare<Kind::Sub>},
+                                  {"mul", prepare<Kind::Mul>},
+                                  {"div", prepare<Kind::Div>},
+                                  {"min", prepare<Kind::Min>, false, prepare_byte_extreme<false>},
+                                  {"max", prepare<Kind::Max>, false, prepare_byte_extreme<true>},
                                   {"prelu", prepare<Kind::PRelu>}};
   return kRows;
 }

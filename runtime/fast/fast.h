@@ -1,5 +1,5 @@
-// Fast versions of operators: `eval` is the meaning, these may replace it where they apply. They see f32 only (or types
-// they move without computing): the executor widens f16 and bf16 around them.
+// Fast versions of operators: `eval` is the meaning, these may replace it where they apply. They see f32 (or types they
+// move without computing): the executor widens f16 and bf16 around them. Versions for bytes are exact.
 #pragma once
 
 #include <any>
@@ -36,7 +36,8 @@ using Prepare = Kernel (*)(const Site&);
 struct Row {
   std::string_view op;
   Prepare prepare;
-  bool any_type = false;  // moves elements without computing: not only f32
+  bool any_type = false;    // takes all types itself
+  Prepare bytes = nullptr;  // for an input 0 of i8 or u8, whatever the types of the others
 };
 
 std::span<const Row> conv_rows();
@@ -49,6 +50,7 @@ std::span<const Row> softmax_rows();
 std::span<const Row> reduce_rows();
 std::span<const Row> move_rows();
 std::span<const Row> resize_rows();
+std::span<const Row> quantize_rows();
 
 // Null when there is no fast version of `op`.
 const Row* find_row(std::string_view op);

@@ -44,9 +44,26 @@ Window window_of(const Site& site, const Attrs& a) {
   }
 }
 
+template <class T>
+[[gnu::always_inline]] inline void max_of_bytes(const T* x, T* y, int64_t n, int64_t stride) {
+  if (stride == 1) {
+    for (int64_t i = 0; i < n; ++i) y[i] = std::max(x[i], y[i]);
+  } else {
+    for (int64_t i = 0; i < n; ++i) y[i] = std::max(x[i * stride], y[i]);
+  }
+}
+[[gnu::target_clones("avx512f", "avx2", "default")]] void max_i8_row(const int8_t* x, int8_t* y, int64_t n,
+                                                                     int64_t stride) {
+  max_of_bytes(x, y, n, stride);
+}
+[[gnu::target_clones("avx512f", "avx2", "default")]] void max_u8_row(const uint8_t* x, uint8_t* y, int64_t n,
+                                                                     int64_t stride) {
+  max_of_bytes(x, y, n, stride);
+}
+
 // For each tap of the kernel, merges the elements of x it reads into the output row p.
-template <class Merge>
-void merge_window_row(const Window& z, const float* plane, float* y, int64_t p, Merge&& merge) {
+template <class T, class Merge>
+void merge_window_row(const Window& z, const T* plane, T* y, int64_t p, Merge&& merge) {
   for (int64_t r = 0; r < z.kernel[0]; ++r) {
     const int64_t h = p * z.strides[0] + r * z.dilations[0] - z.pads[0];
     if (h < 0 || h >= z.h) continue;
@@ -59,18 +76,24 @@ void merge_window_row(const Window& z, const float* plane, float* y, int64_t p, 
   }
 }
 
-Kernel prepare_max(const Site& site) {
-  return [z = window_of(site, site.attrs_of<ops::MaxPool2d>())](EvalArgs in, std::span<Tensor> out) {
-    const float* x = in[0].as<float>().data();
-    float* y = out[0].as_mutable<float>().data();
+template <class T>
+Kernel max_pool(const Site& site, void (*merge)(const T*, T*, int64_t, int64_t), T lowest) {
+  return [=, z = window_of(site, site.attrs_of<ops::MaxPool2d>())](EvalArgs in, std::span<Tensor> out) {
+    const T* x = in[0].as<T>().data();
+    T* y = out[0].as_mutable<T>().data();
     for_rows(out[0].dims()[0] * out[0].dims()[1], z.p * z.q * z.kernel[0] * z.kernel[1], [&](int64_t plane) {
       for (int64_t p = 0; p < z.p; ++p) {
-        float* row = y + (plane * z.p + p) * z.q;
-        std::fill_n(row, z.q, -std::numeric_limits<float>::infinity());
-        merge_window_row(z, x + plane * z.h * z.w, row, p, max_row);
+        T* row = y + (plane * z.p + p) * z.q;
+        std::fill_n(row, z.q, lowest);
+        merge_window_row(z, x + plane * z.h * z.w, row, p, merge);
       }
     });
   };
+}
+Kernel prepare_max(const Site& site) { return max_pool<float>(site, max_row, -std::numeric_limits<float>::infinity()); }
+Kernel prepare_byte_max(const Site& site) {
+  if (site.in[0].dtype == DType::U8) return max_pool<uint8_t>(site, max_u8_row, 0);
+  return max_pool<int8_t>(site, max_i8_row, -128);
 }
 
 // The divisor of every output position along one axis.
@@ -121,7 +144,8 @@ Kernel prepare_average(const Site& site) {
 }  // namespace
 
 std::span<const Row> pool_rows() {
-  static constexpr Row kRows[] = {{"max_pool2d", prepare_max}, {"avg_pool2d", prepare_average}};
+  static constexpr Row kRows[] = {{"max_pool2d", prepare_max, false, prepare_byte_max},
+                                  {"avg_pool2d", prepare_average}};
   return kRows;
 }
 

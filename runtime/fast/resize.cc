@@ -52,10 +52,9 @@ void run_pass(const Pass& p, const float* x, float* y) {
   });
 }
 
-Kernel prepare_resize(const Site& site) {
+std::vector<Pass> passes_of(const Site& site) {
   const auto& a = site.attrs_of<ops::Resize>();
   Dims dims = site.dims(0);
-  if (element_count(dims) == 0) return {};
   std::vector<Pass> passes;
   for (size_t axis = 0; axis < dims.size(); ++axis) {
     if (a.sizes[axis] == dims[axis] && a.scales[axis] == 1.0f) continue;
@@ -65,7 +64,12 @@ Kernel prepare_resize(const Site& site) {
     passes.push_back(std::move(p));
     dims[axis] = a.sizes[axis];
   }
-  return [passes = std::move(passes)](EvalArgs in, std::span<Tensor> out) {
+  return passes;
+}
+
+Kernel prepare_resize(const Site& site) {
+  if (element_count(site.dims(0)) == 0) return {};
+  return [passes = passes_of(site)](EvalArgs in, std::span<Tensor> out) {
     std::vector<float> from, to;
     const float* x = in[0].as<float>().data();
     for (size_t i = 0; i + 1 < passes.size(); ++i) {
@@ -83,10 +87,36 @@ Kernel prepare_resize(const Site& site) {
   };
 }
 
+// The nearest bytes are copied.
+void copy_pass(const Pass& p, const uint8_t* x, uint8_t* y) {
+  for_rows(p.outer, p.out_size * p.inner, [&](int64_t o) {
+    uint8_t* to = y + o * p.out_size * p.inner;
+    for (const int64_t index : p.taps.index) {
+      const uint8_t* from = x + (o * p.in_size + index) * p.inner;
+      p.inner == 1 ? static_cast<void>(*to = *from) : static_cast<void>(std::copy_n(from, p.inner, to));
+      to += p.inner;
+    }
+  });
+}
+
+Kernel prepare_byte_resize(const Site& site) {
+  if (site.attrs_of<ops::Resize>().mode != ops::ResizeMode::Nearest || element_count(site.dims(0)) == 0) return {};
+  return [passes = passes_of(site)](EvalArgs in, std::span<Tensor> out) {
+    const auto x = in[0].as<uint8_t>();
+    std::vector<uint8_t> from(x.begin(), x.end()), to;
+    for (const Pass& p : passes) {
+      to.resize(static_cast<size_t>(p.outer * p.out_size * p.inner));
+      copy_pass(p, from.data(), to.data());
+      std::swap(from, to);
+    }
+    std::copy(from.begin(), from.end(), out[0].as_mutable<uint8_t>().begin());
+  };
+}
+
 }  // namespace
 
 std::span<const Row> resize_rows() {
-  static constexpr Row kRows[] = {{"resize", prepare_resize}};
+  static constexpr Row kRows[] = {{"resize", prepare_resize, false, prepare_byte_resize}};
   return kRows;
 }
 

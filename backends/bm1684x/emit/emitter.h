@@ -43,7 +43,8 @@ struct ConvArgs {
   int64_t insert_h = 0, insert_w = 0;  // rows and columns of padding between pixels (transposed convolution)
   bool rotate = false;                 // kernel turned by 180 degrees
   bool accumulate = false;             // adds to the f32 or int32 result already there
-  bool in_signed = true;               // integers; filters are always signed
+  bool in_signed = true, filter_signed = true;  // of integers
+  int64_t filter_zero = 0;             // convolutions of integers: subtracted from the filters
   uint32_t pad_bits = 0;               // what padding, and inserted rows and columns, hold: in the input's type
   uint32_t pad_mode = 0;               // 0 constant, 1 reflect, 2 replicate
 };
@@ -80,8 +81,8 @@ class Emitter {
   void dequantize(const LocalTensor& out, const LocalTensor& in, float scale, int32_t zero, bool in_signed);
   // out = table[unsigned bytes of index]: `table` is one row of 256 that every lane holds; each batch aligned.
   void look_up(const LocalTensor& out, const LocalTensor& index, const LocalTensor& table);
-  // Weights packed as TIU.md section 4; bias: f32 per-channel compact or Arg::constant(0), which it is for integers
-  // (8 bits, sums in int32). `in` aligned or free strides.
+  // Weights packed as TIU.md section 4; bias: per-channel compact in f32 or, for 8-bit integers, int32 (one command
+  // more), or Arg::constant(0). `in` aligned or free strides.
   void conv(const LocalTensor& out, const LocalTensor& in, uint32_t weights, const Arg& bias, const ConvArgs& c);
   // All operands aligned. Depthwise weights [1,C,kh,kw] compact, bias per-channel compact in `in`'s type (of 8-bit
   // integers: int32, as the result), or constants.

@@ -22,7 +22,7 @@ void set_window(I& i, const LocalTensor& out, const LocalTensor& in, const ConvA
   i.res0_prec = out.prec;
   i.opd0_prec = in.prec;
   i.opd0_sign = c.in_signed;
-  i.opd1_sign = i.opd2_sign = 1;
+  i.opd1_sign = i.opd2_sign = c.filter_signed;
   i.pad_mode = c.pad_mode;
   i.kernel_rotate = c.rotate;
   i.opd0_up_pad = u32(c.pad_top), i.opd0_dn_pad = u32(c.pad_bottom), i.opd0_lf_pad = u32(c.pad_left),
@@ -59,6 +59,12 @@ Pord pord(PordOp op, const LocalTensor& out, const LocalTensor& in, const ConvAr
 void Emitter::conv(const LocalTensor& out, const LocalTensor& in, uint32_t weights, const Arg& bias,
                    const ConvArgs& c) {
   TPUC_CHECK(out.is_aligned(), "the result of a convolution is not aligned");
+  if (in.prec == Prec::I8 && !bias.is_constant) {  // the command adds no bias: it is what the result holds before
+    ConvArgs more = c;
+    more.accumulate = true;
+    copy(out, bias.tensor);
+    return conv(out, in, weights, Arg::constant(0), more);
+  }
   const bool free_input = !in.is_aligned();
   Shape4 s = in.strides;
   if (in.dims[0] == 1) s[0] = 0;
@@ -74,6 +80,7 @@ void Emitter::conv(const LocalTensor& out, const LocalTensor& in, uint32_t weigh
   i.opd1_addr = weights;
   i.opd2_const = bias.is_constant;
   i.opd2_addr = bias.is_constant ? bias.bits : bias.tensor.addr;
+  if (in.prec == Prec::I8) i.opd2_addr = u32(c.filter_zero) & 0xff;
   i.res_add = c.accumulate;
   const int64_t q = block_channels(in.prec);
   const int64_t group_bytes = ceil_div(in.dims[1], q) * q * c.kernel_h * c.kernel_w * in.elem_bytes();

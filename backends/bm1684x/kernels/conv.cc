@@ -70,7 +70,6 @@ std::vector<std::byte> pack(const Op& op, const Region& out) {
 struct Constants {
   LocalTensor filters;  // depthwise: f32 or bytes [1,C,kh,kw] compact; else channel rows of the layout
   Arg bias = Arg::constant(0);
-  bool is_added_to = false;  // the sums start from what the result holds
 };
 
 LocalTensor filters_at(const ConvTile& t, uint32_t addr) {
@@ -127,9 +126,8 @@ Arg bias_of(const Arg& bias, int64_t first, int64_t count) {
 void convolve(const ConvTile& t, const LocalTensor& out, const LocalTensor& in, const Constants& k, Emitter& e) {
   const LocalTensor& filters = k.filters;
   ConvArgs args = t.args();
-  const bool starts = t.starts() && !k.is_added_to;
-  args.accumulate = !starts;
-  if (!t.g.is_by_tap()) return e.conv(out, in, filters.addr, starts ? k.bias : Arg::constant(0), args);
+  args.accumulate = !t.starts();
+  if (!t.g.is_by_tap()) return e.conv(out, in, filters.addr, t.starts() ? k.bias : Arg::constant(0), args);
   const ConvGeometry& g = t.g;
   for (int64_t tap = 0; tap < g.taps(); ++tap) {
     const int64_t r = tap / g.w.kernel, c = tap % g.w.kernel;
@@ -137,7 +135,7 @@ void convolve(const ConvTile& t, const LocalTensor& out, const LocalTensor& in, 
     x.strides[2] *= g.h.stride;
     x.strides[3] *= g.w.stride;
     const int64_t from = (g.is_transposed ? g.taps() - 1 - tap : tap) * t.filters().tap_stride();
-    args.accumulate = tap > 0 || !starts;
+    args.accumulate = tap > 0 || !t.starts();
     e.conv(out, x, filters.addr + static_cast<uint32_t>(from * filters.elem_bytes()),
            args.accumulate ? Arg::constant(0) : k.bias, args);
   }
@@ -149,8 +147,7 @@ void emit_groups(const ConvTile& t, const LocalTensor& out, const LocalTensor& i
   if (g.groups == 1) return convolve(t, out, in, k, e);
   for (int64_t i = 0; i < g.groups; ++i) {
     const int64_t first = i * g.out_per_group;
-    const Constants own{k.filters.channels(first, g.out_per_group), bias_of(k.bias, first, g.out_per_group),
-                        k.is_added_to};
+    const Constants own{k.filters.channels(first, g.out_per_group), bias_of(k.bias, first, g.out_per_group)};
     convolve(t, out.channels(first, g.out_per_group), in.channels(i * g.in_per_group, g.in_per_group), own, e);
   }
 }
@@ -177,23 +174,6 @@ void emit_bias_alone(const ConvTile& t, const LocalTensor& out, const Constants&
   e.unary(out.prec == k.bias.tensor.prec ? ArOp::Copy : ArOp::Cast, out, k.bias);
 }
 
-// The array adds no bias to sums of bytes: there it is what the result holds before.
-void start_from_bias(const ConvTile& t, const LocalTensor& sums, Constants& k, Emitter& e) {
-  if (!t.g.is_integer || t.g.is_depthwise() || k.bias.is_constant) return;
-  e.copy(sums, k.bias.tensor);
-  k.bias = Arg::constant(0);
-  k.is_added_to = true;
-}
-
-// Batch by batch where the result is part of a larger tensor.
-void requantize(const ConvTile& t, const LocalTensor& out, const LocalTensor& sums, uint32_t parameters, Emitter& e) {
-  const int64_t step = out.is_aligned() ? out.dims[0] : 1;
-  for (int64_t n = 0; n < out.dims[0]; n += step) {
-    const Shape4 part{step, out.dims[1], out.dims[2], out.dims[3]};
-    e.requantize(out.at(n, 0, 0, 0, part), sums.at(n, 0, 0, 0, part), parameters, {.out_signed = t.g.out_signed});
-  }
-}
-
 ops::Activation activation_of(const Op& op) {
   return op.is<Conv2d>() ? op.attrs<Conv2d>().activation : op.attrs<ConvTranspose2d>().activation;
 }
@@ -201,8 +181,9 @@ ops::Activation activation_of(const Op& op) {
 // The sums of a tile are complete.
 void finish(const Op& op, const ConvTile& t, const TileCtx& ctx, const LocalTensor& sums, Emitter& e) {
   const LocalTensor out = ctx.output();
+  const auto rows = ctx.image + static_cast<uint32_t>(t.parameters().bias_bytes());
   if (t.g.opt_rq != nullptr)
-    requantize(t, out, sums, ctx.image + static_cast<uint32_t>(t.parameters().bias_bytes()), e);
+    e.requantize(out, sums, rows, {.out_signed = t.g.out_signed});
   else if (sums.prec != out.prec)
     e.cast(out, sums);
   apply_activation(activation_of(op), out, e);
@@ -214,11 +195,10 @@ void emit(const Op& op, const TileCtx& ctx, Emitter& e) {
   const LocalTensor out = ctx.output();
   const LocalTensor sums =
       s.sums < 0 ? out : aligned(ctx.scratch[static_cast<size_t>(s.sums)], t.g.sum_prec(), out.dims);
-  Constants k = constants(t, ctx, s, e);
+  const Constants k = constants(t, ctx, s, e);
   if (t.sees_nothing()) {
     emit_bias_alone(t, sums, k, e);
   } else {
-    start_from_bias(t, sums, k, e);
     emit_batches(t, sums, image_of(t, ctx, s, e), k, e);
   }
   if (t.ends()) finish(op, t, ctx, sums, e);

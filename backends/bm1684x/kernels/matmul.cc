@@ -2,8 +2,9 @@
 //   rows:    A's rows are the filters (lane m), B [K,N] is the image [1,K,1,N], the result is [batch,M,1,N]: everything
 //            as in DDR
 //   columns: few rows and a constant B: B's columns are the filters, packed with the bias; A is the image [1,K,1,M]
-// f32: error 3e-6 of the largest result; halves: f32 accumulation, one rounding. A transposed operand is exchanged by
-// its load.
+// f32: error 3e-6 of the largest result; halves: f32 accumulation, one rounding. Bytes: exact int32 sums; then, of
+// rows, casts around a product and a sum in f32, which is what a requantization does, whose scales would belong to
+// lanes. A transposed operand is exchanged by its load.
 #include "ops/matmul.h"
 
 #include <fmt/core.h>
@@ -45,6 +46,7 @@ Views views(const Op& op) {
   v.in[1] = g.b.view();
   v.out = g.y.view();
   if (op.in(2) != nullptr) v.in[2] = row_major({1, 1, 1, g.y.columns});
+  if (op.in(3) != nullptr) v.in[3] = row_major({1, 1, 2, op.in(3)->type.dims[1]});
   return v;
 }
 
@@ -52,6 +54,12 @@ Views views(const Op& op) {
 Axes axes(const Op& op) {
   const Geometry g = matmul_geometry(op);
   return {.w = !g.y.is_side_by_side, .depth = g.k()};
+}
+
+// Scales and offsets of a tile's columns, in two rows.
+Region scale_box(const Op& op, const Region& out) {
+  const bool one_for_all = op.in(3)->type.dims[1] == 1;
+  return {{0, 0, 0, one_for_all ? 0 : out.begin[3]}, {1, 1, 2, one_for_all ? 1 : out.extent[3]}};
 }
 
 std::vector<Need> needs(const Op& op, const Region& out) {
@@ -68,31 +76,75 @@ std::vector<Need> needs(const Op& op, const Region& out) {
   n[0] = {Need::Kind::Box, g.a.box(first, count, rows)};
   n[1] = {Need::Kind::Box, g.b.box(first, count, columns)};
   if (op.in(2) != nullptr) n[2] = {Need::Kind::Shared, {{0, 0, 0, out.begin[3]}, {1, 1, 1, out.extent[3]}}};
+  if (op.in(3) != nullptr && ends(g, out)) n[3] = {Need::Kind::Shared, scale_box(op, out)};
   return n;
 }
 
+// By columns the zero point of A, times sums of B's columns, is part of the bias.
+bool has_packed_bias(const Op& op, const Geometry& g) { return op.in(2) != nullptr || g.zero_a != 0; }
+
 ConvImage image_of(const Op& op, const Geometry& g, const Region& out) {
-  return {{out.extent[1], depth_of(g, out).extent, 1, g.prec}, op.in(2) != nullptr && starts(g, out)};
+  return {.filters = {out.extent[1], depth_of(g, out).extent, 1, g.prec},
+          .has_bias = has_packed_bias(op, g) && starts(g, out),
+          .has_rq = op.in(3) != nullptr && ends(g, out)};
 }
 
 // Halves that one command does not finish add up in f32: parts of the inner columns, and rows that start from a bias.
 bool sums_apart(const Op& op, const Geometry& g, const Region& out) {
+  if (g.is_integer) return op.in(3) != nullptr;
   const bool in_parts = depth_of(g, out).extent < g.k();
   return g.prec != Prec::F32 && (in_parts || (!g.by_columns && op.in(2) != nullptr));
+}
+
+// Scratch buffers of a tile: sizes in the order of Footprint::scratch, and which is which (-1: not there).
+struct Scratch {
+  std::vector<int64_t> bytes;
+  int sums = -1, bias = -1, zeros = -1, row_sums = -1;
+};
+Scratch scratch_of(const Op& op, const Geometry& g, const Region& out) {
+  Scratch s;
+  const auto add = [&](bool wanted, Prec prec, const Shape4& dims) {
+    if (!wanted) return -1;
+    s.bytes.push_back(aligned_bytes(prec, dims));
+    return static_cast<int>(s.bytes.size()) - 1;
+  };
+  const bool widens_bias = !g.by_columns && !g.is_integer && op.in(2) != nullptr && op.in(2)->type.dtype != DType::F32;
+  const bool corrects = !g.by_columns && g.zero_b != 0;
+  s.sums = add(sums_apart(op, g, out), g.sum_prec(), out.extent);
+  s.bias = add(widens_bias, Prec::F32, {1, 1, 1, out.extent[3]});
+  s.zeros = add(corrects, g.prec, {1, depth_of(g, out).extent, 1, 1});
+  s.row_sums = add(corrects, g.sum_prec(), {1, out.extent[1], 1, 1});
+  return s;
 }
 
 Footprint footprint(const Op& op, const Region& out) {
   const Geometry g = matmul_geometry(op);
   Footprint f;
-  if (sums_apart(op, g, out)) f.scratch.push_back(aligned_bytes(Prec::F32, out.extent));
+  f.scratch = scratch_of(op, g, out).bytes;
   if (g.by_columns) {
     const ConvImage im = image_of(op, g, out);
     f.image_bytes = im.lane_bytes();
     f.image_lanes = im.lanes();
-  } else if (op.in(2) != nullptr && op.in(2)->type.dtype != DType::F32) {
-    f.scratch.push_back(aligned_bytes(Prec::F32, {1, 1, 1, out.extent[3]}));  // the bias in f32
   }
   return f;
+}
+
+// The bias of columns of bytes: less zero_a times the sum over b - zero_b. Only of the columns in [first, first +
+// count).
+Tensor integer_bias(const Op& op, const Geometry& g, int64_t first, int64_t count) {
+  Tensor bias(DType::I32, {g.y.columns});
+  const auto values = bias.as_mutable<int32_t>();
+  const auto b = op.in(1)->tensor().bytes();
+  for (int64_t n = first; n < first + count; ++n) {
+    int32_t sum = 0;
+    for (int64_t k = 0; k < g.k(); ++k) {
+      const std::byte x = b[static_cast<size_t>(k * g.b.row_stride + n * g.b.column_stride)];
+      sum += g.b_signed ? static_cast<int8_t>(x) : static_cast<int32_t>(x);
+    }
+    const auto own = op.in(2) != nullptr ? op.in(2)->tensor().as<int32_t>()[static_cast<size_t>(n)] : 0;
+    values[static_cast<size_t>(n)] = static_cast<int32_t>(own - g.zero_a * (sum - g.k() * g.zero_b));
+  }
+  return bias;
 }
 
 // B's columns as filters [N,K,1,1].
@@ -101,6 +153,12 @@ std::vector<std::byte> pack(const Op& op, const Region& out) {
   FilterSource source;
   source.filter = &op.in(1)->tensor();
   source.opt_bias = op.in(2) != nullptr ? &op.in(2)->tensor() : nullptr;
+  source.opt_rq = op.in(3) != nullptr ? &op.in(3)->tensor() : nullptr;
+  Tensor with_zeros;
+  if (g.zero_a != 0) {
+    with_zeros = integer_bias(op, g, out.begin[1], out.extent[1]);
+    source.opt_bias = &with_zeros;
+  }
   source.in_per_group = g.k(), source.out_per_group = g.b.columns;
   source.is_oihw = g.b_is_transposed;
   source.first_out = out.begin[1], source.first_in = depth_of(g, out).begin;
@@ -110,8 +168,9 @@ std::vector<std::byte> pack(const Op& op, const Region& out) {
 void emit_columns(const Op& op, const Geometry& g, const TileCtx& t, const LocalTensor& sums, Emitter& e) {
   const ConvImage im = image_of(op, g, t.region);
   const Arg bias =
-      im.has_bias ? Arg(compact(t.image, Prec::F32, {1, im.filters.out_channels, 1, 1})) : Arg::constant(0);
+      im.has_bias ? Arg(compact(t.image, g.sum_prec(), {1, im.filters.out_channels, 1, 1})) : Arg::constant(0);
   ConvArgs args;
+  args.in_signed = g.a_signed, args.filter_signed = g.b_signed, args.filter_zero = g.zero_b;
   args.accumulate = !starts(g, t.region);
   e.conv(sums, t.input(0, needs(op, t.region)[0].box), t.image + static_cast<uint32_t>(im.parameters().lane_bytes()),
          bias, args);
@@ -123,19 +182,17 @@ LocalTensor in_all_lanes(LocalTensor shared) {
   return shared;
 }
 
-LocalTensor bias_row(const Op& op, const TileCtx& t, const Need& need, size_t scratch, Emitter& e) {
+LocalTensor bias_row(const TileCtx& t, const Need& need, int scratch, Emitter& e) {
   const LocalTensor bias = t.input(2, need.box);
-  if (op.in(2)->type.dtype == DType::F32) return bias;
-  const LocalTensor wide = shared_row(t.scratch[scratch], Prec::F32, bias.dims);
+  if (scratch < 0) return bias;
+  const LocalTensor wide = shared_row(t.scratch[static_cast<size_t>(scratch)], Prec::F32, bias.dims);
   e.cast(in_all_lanes(wide), in_all_lanes(bias));
   return wide;
 }
 
 // out [1,M,1,N] = rows of a * image b (+ what `out` holds). Rows of 64 filters that do not follow each other closely
 // (f32 whose K is no multiple of 16, matrices side by side) are one command each.
-void multiply(const LocalTensor& out, const LocalTensor& a, const LocalTensor& b, bool accumulate, Emitter& e) {
-  ConvArgs args;
-  args.accumulate = accumulate;
+void multiply(const LocalTensor& out, const LocalTensor& a, const LocalTensor& b, const ConvArgs& args, Emitter& e) {
   const int64_t block = a.prec == Prec::F32 ? 1 : kEuBytes / a.elem_bytes();
   if (a.rows() == 1 || (a.strides[1] == align_up(a.dims[3], block) && out.is_aligned()))
     return e.conv(out, b, a.addr, Arg::constant(0), args);
@@ -146,27 +203,65 @@ void multiply(const LocalTensor& out, const LocalTensor& a, const LocalTensor& b
   }
 }
 
+// Takes zero_b times the sum of a's row off each row of `out`: the product with a column of zero points.
+void subtract_zeros(const Geometry& g, const LocalTensor& out, const LocalTensor& a, const LocalTensor& zeros,
+                    const LocalTensor& row_sums, ConvArgs args, Emitter& e) {
+  args.accumulate = false;
+  e.fill(zeros, static_cast<uint32_t>(g.zero_b) & 0xff);
+  multiply(row_sums, a, zeros, args, e);
+  e.ar(ArOp::Sub, out, out, row_sums);
+}
+
 void emit_rows(const Op& op, const Geometry& g, const TileCtx& t, const LocalTensor& sums, Emitter& e) {
   const auto n = needs(op, t.region);
+  const Scratch s = scratch_of(op, g, t.region);
   const LocalTensor a = t.input(0, n[0].box), b = t.input(1, n[1].box);
   const bool has_bias = op.in(2) != nullptr, first = starts(g, t.region);
-  if (has_bias && first) e.copy(sums, bias_row(op, t, n[2], sums_apart(op, g, t.region) ? 1 : 0, e));
-  for (int64_t i = 0; i < g.matrix_count(t.region); ++i)
-    multiply(g.y.one(sums, i), g.a.one(a, i), g.b.one(b, i), has_bias || !first, e);
+  if (has_bias && first) e.copy(sums, bias_row(t, n[2], s.bias, e));
+  ConvArgs args;
+  args.accumulate = has_bias || !first;
+  args.in_signed = g.b_signed, args.filter_signed = g.a_signed, args.filter_zero = g.zero_a;
+  for (int64_t i = 0; i < g.matrix_count(t.region); ++i) {
+    const LocalTensor y = g.y.one(sums, i), x = g.a.one(a, i);
+    multiply(y, x, g.b.one(b, i), args, e);
+    if (s.zeros < 0) continue;
+    subtract_zeros(g, y, x, aligned(t.scratch[static_cast<size_t>(s.zeros)], g.prec, {1, x.dims[3], 1, 1}),
+                   aligned(t.scratch[static_cast<size_t>(s.row_sums)], g.sum_prec(), {1, y.dims[1], 1, 1}), args, e);
+  }
+}
+
+// Columns have scales of their own: in f32, in place of the sums.
+void requantize_rows(const Geometry& g, const LocalTensor& out, const LocalTensor& sums, const LocalTensor& scales,
+                     Emitter& e) {
+  const LocalTensor wide = sums.as(Prec::F32);
+  const Shape4 row{1, 1, 1, scales.dims[3]};
+  e.cast(wide, sums);
+  e.ar(ArOp::Mul, wide, wide, scales.at(0, 0, 0, 0, row));
+  e.ar(ArOp::Add, wide, wide, scales.at(0, 0, 1, 0, row));
+  e.unary(ArOp::Cast, out, wide, {.out_signed = g.out_signed});
+}
+
+void finish(const Op& op, const Geometry& g, const TileCtx& t, const LocalTensor& sums, Emitter& e) {
+  const LocalTensor out = t.output();
+  if (g.is_integer && op.in(3) != nullptr) {
+    if (!g.by_columns) return requantize_rows(g, out, sums, t.input(3, scale_box(op, t.region)), e);
+    const int64_t bias_bytes = image_of(op, g, t.region).parameters().bias_bytes();
+    return e.requantize(out, sums, t.image + static_cast<uint32_t>(bias_bytes), {.out_signed = g.out_signed});
+  }
+  if (out.prec != sums.prec) e.cast(out, sums);
+  apply_activation(op.attrs<MatMul>().activation, out, e);
 }
 
 void emit(const Op& op, const TileCtx& t, Emitter& e) {
   const Geometry g = matmul_geometry(op);
   const LocalTensor out = t.output();
-  const bool apart = sums_apart(op, g, t.region);
-  const LocalTensor sums = apart ? aligned(t.scratch[0], Prec::F32, out.dims) : out;
+  const int apart = scratch_of(op, g, t.region).sums;
+  const LocalTensor sums = apart < 0 ? out : aligned(t.scratch[static_cast<size_t>(apart)], g.sum_prec(), out.dims);
   if (g.by_columns)
     emit_columns(op, g, t, sums, e);
   else
     emit_rows(op, g, t, sums, e);
-  if (!ends(g, t.region)) return;
-  if (apart) e.cast(out, sums);
-  apply_activation(op.attrs<MatMul>().activation, out, e);
+  if (ends(g, t.region)) finish(op, g, t, sums, e);
 }
 
 }  // namespace

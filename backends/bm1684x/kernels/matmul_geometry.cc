@@ -52,12 +52,16 @@ std::vector<int64_t> inverse(const std::vector<int64_t>& order) {
 
 std::optional<MatMulGeometry> try_geometry(const Op& op) {
   const auto& attrs = op.attrs<MatMul>();
+  const DType type = op.in(0)->type.dtype;
   MatMulGeometry g;
-  g.prec = prec_of(op.out(0)->type.dtype);
+  g.prec = prec_of(type);
+  g.is_integer = !is_float(type);
+  g.a_signed = type != DType::U8, g.b_signed = op.in(1)->type.dtype != DType::U8, g.out_signed = attrs.to != DType::U8;
+  g.zero_a = attrs.zero_a, g.zero_b = attrs.zero_b;
   g.b_is_transposed = attrs.transpose_b;
   const auto a = stack_of(op.in(0)->type.dims, attrs.order_a, attrs.transpose_a, g.prec);
   const auto b = stack_of(op.in(1)->type.dims, attrs.order_b, attrs.transpose_b, g.prec);
-  const auto y = stack_of(op.out(0)->type.dims, inverse(attrs.order_y), false, g.prec);
+  const auto y = stack_of(op.out(0)->type.dims, inverse(attrs.order_y), false, prec_of(op.out(0)->type.dtype));
   if (!a || !b || !y) return std::nullopt;
   g.a = *a, g.b = *b, g.y = *y;
   // One B for all: the batches of A are more rows.
@@ -66,8 +70,9 @@ std::optional<MatMulGeometry> try_geometry(const Op& op) {
     g.a.batch = g.y.batch = 1;
     g.a.is_side_by_side = g.y.is_side_by_side = false;
   }
+  const auto is_known = [&](size_t i) { return op.in(i) == nullptr || op.in(i)->is_constant(); };
   g.by_columns = op.in(1)->is_constant() && g.y.batch == 1 && is_in_order(attrs) && g.a.rows <= kFewRows &&
-                 (op.in(2) == nullptr || op.in(2)->is_constant());
+                 is_known(2) && is_known(3);
   return g;
 }
 
@@ -105,12 +110,19 @@ MatMulGeometry matmul_geometry(const Op& op) {
   return *g;
 }
 
+// 255 * 255 * 33026 is the first sum that leaves int32.
+constexpr int64_t kMostIntegerTerms = 33025;
+
 Support matmul_supports(const Op& op, DType) {
   const DType type = op.in(0)->type.dtype;
-  if (!is_float(type)) return {false, fmt::format("elements are {}", to_string(type))};
+  const bool is_integer = type == DType::I8 || type == DType::U8;
+  if (!is_float(type) && !is_integer) return {false, fmt::format("elements are {}", to_string(type))};
   const auto g = try_geometry(op);
   if (!g) return {false, "the leading axes of a matrix in another order are not one axis"};
-  if (type != op.in(1)->type.dtype && !g->by_columns) return {false, "the operands have two element types"};
+  if (is_integer && g->k() > kMostIntegerTerms)
+    return {false, fmt::format("sums of {} products of bytes may leave int32", g->k())};
+  if (!is_integer && type != op.in(1)->type.dtype && !g->by_columns)
+    return {false, "the operands have two element types"};
   if (!batches_pair(*g, op))
     return {false, fmt::format("the leading axes of {} and {} broadcast against each other",
                                to_string(op.in(0)->type.dims), to_string(op.in(1)->type.dims))};

@@ -23,7 +23,11 @@ struct MatrixStack {
 struct MatMulGeometry {
   MatrixStack a, b, y;
   bool by_columns = false, b_is_transposed = false;
-  Prec prec = Prec::F32;
+  Prec prec = Prec::F32;  // of the operands
+  // 8-bit integers: sums in int32, with operand 3 requantized.
+  bool is_integer = false, a_signed = true, b_signed = true, out_signed = true;
+  int64_t zero_a = 0, zero_b = 0;
+  Prec sum_prec() const { return is_integer ? Prec::I32 : Prec::F32; }
   int64_t k() const { return a.columns; }
   // The matrices that a tile of the result computes.
   int64_t first_matrix(const Region& out) const { return out.begin[y.is_side_by_side ? 2 : 0]; }

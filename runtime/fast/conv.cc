@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "runtime/fast/fast.h"
+#include "runtime/fast/integer_sum.h"
 
 namespace tpuc::fast {
 namespace {
@@ -152,11 +153,50 @@ Kernel prepare_conv_transpose(const Site& site) {
                                             memory::dims{a.pads[0], a.pads[1]}, end);
 }
 
+// ---- 8-bit integers
+
+// What both convolutions have in common; `attrs` without what only integers have.
+template <class Attrs>
+IntegerSum integer_sum(const Site& site, const Attrs& attrs) {
+  const Dims &w = site.dims(1), &y = site.out[0].dims;
+  IntegerSum sum;
+  sum.groups = attrs.group;
+  sum.pad_value = attrs.pad_value;
+  sum.terms = w[2] * w[3];
+  sum.channels = y[1], sum.inner = y[2] * y[3];
+  sum.place = [inner = w[1]](int64_t row) { return IntegerSum::Place{row / inner, row % inner}; };
+  return sum;
+}
+
+template <class Attrs>
+std::any float_attrs(Attrs attrs) {
+  attrs.pad_value = 0;
+  attrs.to = DType::I32;
+  return attrs;
+}
+
+Kernel prepare_integer_conv(const Site& site) {
+  const auto& a = site.attrs_of<ops::Conv2d>();
+  return prepare_integer_sum(site, integer_sum(site, a), or_none<prepare_conv>, float_attrs(a));
+}
+
+Kernel prepare_integer_conv_transpose(const Site& site) {
+  const auto& a = site.attrs_of<ops::ConvTranspose2d>();
+  IntegerSum sum = integer_sum(site, a);
+  if (a.filter == ops::FilterOrder::Iohw) {
+    sum.w_axis = 0;
+    const int64_t in = site.dims(1)[0] / a.group, out = site.dims(1)[1];
+    sum.place = [in, out](int64_t row) { return IntegerSum::Place{row / out / in * out + row % out, row / out % in}; };
+  }
+  return prepare_integer_sum(site, sum, or_none<prepare_conv_transpose>, float_attrs(a));
+}
+
 }  // namespace
 
 std::span<const Row> conv_rows() {
-  static constexpr Row kRows[] = {{"conv2d", or_none<prepare_conv>},
-                                  {"conv_transpose2d", or_none<prepare_conv_transpose>}};
+  static constexpr Row kRows[] = {
+      {"conv2d", or_none<prepare_conv>, false, prepare_integer_conv},
+      {"conv_transpose2d", or_none<prepare_conv_transpose>, false, prepare_integer_conv_transpose}};
   return kRows;
 }
 

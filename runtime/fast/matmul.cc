@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "runtime/fast/fast.h"
+#include "runtime/fast/integer_sum.h"
 
 namespace tpuc::fast {
 namespace {
@@ -123,10 +124,38 @@ Kernel prepare_matmul(const Site& site) {
   }
 }
 
+// The stored axis that is axis `index` of what the operand is read as.
+size_t stored_axis(const std::vector<int64_t>& order, size_t index) {
+  return order.empty() ? index : static_cast<size_t>(order[index]);
+}
+
+Kernel prepare_integer_matmul(const Site& site) {
+  ops::MatMul::Attrs attrs = site.attrs_of<ops::MatMul>();
+  const Dims &a = site.dims(0), &b = site.dims(1), &y = site.out[0].dims;
+  const size_t a_rank = a.size(), b_rank = b.size(), y_rank = y.size();
+  IntegerSum sum;
+  sum.x_axis = stored_axis(attrs.order_a, a_rank - (attrs.transpose_a ? 2 : 1));
+  sum.w_axis = stored_axis(attrs.order_b, b_rank - (attrs.transpose_b ? 1 : 2));
+  sum.x_zero = attrs.zero_a, sum.w_zero = attrs.zero_b;
+  // Columns are the product's last axis, which is stored where order_y says.
+  size_t columns = y_rank - 1;
+  for (size_t i = 0; i < attrs.order_y.size(); ++i)
+    if (attrs.order_y[i] == static_cast<int64_t>(y_rank) - 1) columns = i;
+  sum.channels = y[columns];
+  for (size_t i = columns + 1; i < y_rank; ++i) sum.inner *= y[i];
+  if (b_rank == 2 && attrs.order_b.empty())
+    sum.place = [inner = b[1], is_transposed = attrs.transpose_b](int64_t row) {
+      return is_transposed ? IntegerSum::Place{row / inner, row % inner} : IntegerSum::Place{row % inner, row / inner};
+    };
+  attrs.zero_a = attrs.zero_b = 0;
+  attrs.to = DType::I32;
+  return prepare_integer_sum(site, sum, prepare_matmul, attrs);
+}
+
 }  // namespace
 
 std::span<const Row> matmul_rows() {
-  static constexpr Row kRows[] = {{"matmul", prepare_matmul}};
+  static constexpr Row kRows[] = {{"matmul", prepare_matmul, false, prepare_integer_matmul}};
   return kRows;
 }
 

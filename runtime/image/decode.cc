@@ -31,6 +31,10 @@ uint32_t little(std::span<const std::byte> file, size_t at, size_t bytes) {
   return x;
 }
 
+uint32_t big(std::span<const std::byte> file, size_t at) {
+  return byte_at(file, at) << 24 | byte_at(file, at + 1) << 16 | byte_at(file, at + 2) << 8 | byte_at(file, at + 3);
+}
+
 bool is_jpeg(std::span<const std::byte> f) { return byte_at(f, 0) == 0xff && byte_at(f, 1) == 0xd8 && f.size() > 2; }
 bool is_bmp(std::span<const std::byte> f) {
   if (f.size() < 26 || byte_at(f, 0) != 'B' || byte_at(f, 1) != 'M') return false;
@@ -84,7 +88,12 @@ Picture decode_picture(std::span<const std::byte> file, const std::string& name)
   const auto* bytes = reinterpret_cast<const stbi_uc*>(file.data());
   const int size = static_cast<int>(file.size());
   int width = 0, height = 0, channels = 0;
-  if (stbi_info_from_memory(bytes, size, &width, &height, &channels) == 0)
+  const bool is_known = stbi_info_from_memory(bytes, size, &width, &height, &channels) != 0;
+  if (!is_known && is_png(file)) {  // the decoder looks at the size before we can
+    width = static_cast<int>(big(file, 16));
+    height = static_cast<int>(big(file, 20));
+  }
+  if (!is_known && int64_t{width} * height <= kMostPixels)
     throw unreadable(name, fmt::format("its header cannot be read ({})", stbi_failure_reason()));
   if (width <= 0 || height <= 0 || int64_t{width} * height > kMostPixels)
     throw unreadable(name,

@@ -23,6 +23,7 @@ constexpr Command kCommands[] = {
     {"opt", "run named rules or passes on a graph", define_opt},
     {"calibrate", "find the ranges of a network's tensors from samples, for int8", define_calibrate},
     {"run", "execute a model, graph or bmodel on the host", define_run},
+    {"eval", "tell what a model is worth on labelled samples", define_eval},
     {"compare", "compare the tensors of two .npz files", define_compare},
     {"info", "say what a graph or bmodel holds", define_info},
     {"dis", "disassemble the instructions of a bmodel", define_dis},
@@ -35,7 +36,6 @@ constexpr Command kCommands[] = {
     {"isa", "list the chip's instructions, or replay golden vectors", define_isa},
     {"explain", "explain an error code", define_explain},
     {"quantize", "not yet: search for a mixed-precision table", define_later},
-    {"eval", "not yet: task metric of a model", define_later},
 };
 
 // The messages about names nobody knows: better than the parser's own, which knows no near names.

@@ -149,7 +149,8 @@ class Quantizer {
           Tensor::from_f32(std::move(dims), std::span(values).subspan(i * values.size() / 2, values.size() / 2)));
     };
     Value* real = b.add<Cast>({sums}, {.to = DType::F32, .origin = Origin::Lowering});
-    if (axis == 1) return b.add<Scale>({real, row(0, {count}), row(1, {count})}, {.activation = activation});
+    if (axis == 1 && count == sums->type.dims[1])
+      return b.add<Scale>({real, row(0, {count}), row(1, {count})}, {.activation = activation});
     Dims dims(sums->type.dims.size(), 1);
     dims[static_cast<size_t>(axis)] = count;
     return b.add<Add>({b.add<Mul>({real, row(0, dims)}), row(1, dims)}, {.activation = activation});

@@ -174,8 +174,10 @@ class Planner {
     // Operands of products of two run-time matrices have no zero point: the correction would be a product of its own.
     std::unordered_set<const Value*> symmetric;
     for (const Value* v : factors) symmetric.insert(root(v));
+    const ZeroPoint usual = how_.asymmetric ? ZeroPoint::Always : ZeroPoint::WhereLopsided;
     for (const Value* v : held)
-      plan_.params.emplace(v, choose_params(ranges.at(root(v)), how_.asymmetric && !symmetric.contains(root(v))));
+      plan_.params.emplace(v,
+                           choose_params(ranges.at(root(v)), symmetric.contains(root(v)) ? ZeroPoint::Never : usual));
   }
 
   const Graph& graph_;

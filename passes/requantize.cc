@@ -7,6 +7,9 @@
 namespace tpuc {
 namespace {
 
+// The smaller side of a range as a share of the larger: below this a symmetric grid wastes values that
+// matter. Zero points cost convolutions nothing.
+constexpr double kLopsided = 0.9;
 constexpr double kMostMultiplier = 1 << 20;  // |m * q| summed over many tensors stays far inside 32 bits
 
 float positive_scale(double scale) {
@@ -14,12 +17,23 @@ float positive_scale(double scale) {
   return rounded > 0 && std::isfinite(1 / rounded) ? rounded : 1.0f;
 }
 
+// A unary float op on some values.
+std::vector<float> evaluate(const Op& op, const std::vector<float>& values) {
+  const Tensor x = Tensor::from_f32({static_cast<int64_t>(values.size())}, values);
+  Tensor y(DType::F32, x.dims());
+  const Tensor* operands[] = {&x};
+  op.def().eval({operands}, op.any_attrs(), {&y, 1});
+  return y.to_f32();
+}
+
 }  // namespace
 
-QuantParams choose_params(ValueRange range, bool asymmetric) {
+QuantParams choose_params(ValueRange range, ZeroPoint zero_point) {
   const double low = std::min(range.min, 0.0), high = std::max(range.max, 0.0);
   if (low == 0) return {DType::U8, positive_scale(high / 255), 0};
-  if (!asymmetric) return {DType::I8, positive_scale(std::max(-low, high) / 127), 0};
+  const bool is_lopsided = std::min(-low, high) < kLopsided * std::max(-low, high);
+  if (zero_point == ZeroPoint::Never || (zero_point == ZeroPoint::WhereLopsided && !is_lopsided))
+    return {DType::I8, positive_scale(std::max(-low, high) / 127), 0};
   const float scale = positive_scale((high - low) / 255);
   return {DType::I8, scale, static_cast<int32_t>(std::clamp(std::nearbyint(-128 - low / scale), -128.0, 127.0))};
 }
@@ -103,11 +117,7 @@ Tensor lookup_table(const Op& op, const QuantParams& in, const QuantParams& out)
     const int q = in.dtype == DType::I8 && byte > 127 ? byte - 256 : byte;
     inputs[static_cast<size_t>(byte)] = static_cast<float>(double(in.scale) * (q - in.zero));
   }
-  const Tensor x = Tensor::from_f32({256}, inputs);
-  Tensor y(DType::F32, {256});
-  const Tensor* operands[] = {&x};
-  op.def().eval({operands}, op.any_attrs(), {&y, 1});
-  return quantize_tensor(y, out);
+  return quantize_tensor(Tensor::from_f32({256}, evaluate(op, inputs)), out);
 }
 
 }  // namespace tpuc

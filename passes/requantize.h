@@ -19,9 +19,10 @@ struct QuantParams {
   int32_t highest() const { return dtype == DType::I8 ? 127 : 255; }
   bool operator==(const QuantParams&) const = default;
 };
-// The range, widened to hold 0: u8 where nothing is negative, else i8 (symmetric unless asked otherwise).
+enum class ZeroPoint : uint8_t { Never, WhereLopsided, Always };
+// The range, widened to hold 0: u8 where nothing is negative, else i8, with a zero point where it is wanted.
 // A range of zeros gets scale 1.
-QuantParams choose_params(ValueRange range, bool asymmetric);
+QuantParams choose_params(ValueRange range, ZeroPoint zero_point);
 // round(x / scale) + zero, saturated.
 int32_t to_quantized(double x, const QuantParams& p);
 Tensor quantize_tensor(const Tensor& t, const QuantParams& p);

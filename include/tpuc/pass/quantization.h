@@ -16,8 +16,8 @@ struct ValueRange {
 
 struct Quantization {
   std::unordered_map<std::string, ValueRange> ranges;  // by name of a value of the canonical graph
-  bool asymmetric = false;                             // zero points other than 0 where they save precision
-  std::function<bool(const Op&)> wants_int8;           // the user's word; empty: all that can
+  bool asymmetric = false;                    // zero points other than 0 everywhere, not in lopsided ranges only
+  std::function<bool(const Op&)> wants_int8;  // the user's word; empty: all that can
 };
 
 }  // namespace tpuc

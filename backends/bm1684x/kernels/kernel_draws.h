@@ -55,7 +55,8 @@ inline Tolerance rounding(DType t) {
   return t == DType::F16 ? Tolerance{2e-3, 2e-3} : Tolerance{1.6e-2, 1.6e-2};
 }
 
-// A drawer of one operator's cases. The families' tables are joined in kernel_property_test.cc.
+// A drawer of one operator's cases; an operator may have several. The families' tables are joined in
+// kernel_property_test.cc.
 struct Draw {
   std::string_view op;
   void (*one)(Draws&);
@@ -64,6 +65,7 @@ std::vector<Draw> elementwise_draws();
 std::vector<Draw> window_draws();  // convolutions, products, pools, normalizations, reductions
 std::vector<Draw> move_draws();
 std::vector<Draw> quantize_draws();
+std::vector<Draw> integer_sum_draws();
 
 template <class S>
 void Draws::run(DType t, const std::vector<Operand>& operands, const typename S::Attrs& attrs, const Tolerance& tol) {

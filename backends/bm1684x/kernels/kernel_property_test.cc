@@ -43,15 +43,16 @@ TEST_CASE("random cases of every kernel", "[kernel][property]") {
   const unsigned seed = from_environment("TPUC_SEED", 20260), count = from_environment("TPUC_DRAWS", 12);
   INFO("TPUC_SEED=" << seed);
   Draws draws(seed);
-  std::map<std::string_view, void (*)(Draws&)> drawers;
-  for (const auto& table : {elementwise_draws(), window_draws(), move_draws(), quantize_draws()})
-    for (const Draw& d : table) drawers[d.op] = d.one;
+  std::multimap<std::string_view, void (*)(Draws&)> drawers;
+  for (const auto& table : {elementwise_draws(), window_draws(), move_draws(), quantize_draws(), integer_sum_draws()})
+    for (const Draw& d : table) drawers.emplace(d.op, d.one);
   for (const Kernel& k : all_kernels()) {
     if (drawers.count(k.op) == 0) {
       FAIL_CHECK("no drawer for " << k.op << ": add one to kernel_draws_*_test.cc");
       continue;
     }
-    for (unsigned i = 0; i < count; ++i) drawers[k.op](draws);
+    for (auto [one, last] = drawers.equal_range(k.op); one != last; ++one)
+      for (unsigned i = 0; i < count; ++i) one->second(draws);
   }
   std::string table = fmt::format("kernels drawn with TPUC_SEED={}:\n{:<20}{:>6}{:>7}{:>9}\n", seed, "operator", "ran",
                                   "tiled", "refused");

@@ -155,7 +155,7 @@ void Executor::State::run_step(Step& step) {
     out[0].type = step.op->out(0)->type;
   } else {
     for (size_t i = 0; i < out.size(); ++i) out[i] = pool.take(step.op->out(i)->type, step.prepared.needs_zeroed);
-    step.prepared.kernel({in}, out);
+    if (!options.compute || !options.compute(*step.op, {in}, out)) step.prepared.kernel({in}, out);
   }
   for (size_t i = 0; i < out.size(); ++i) {
     const size_t s = step.out[i];

@@ -1,6 +1,7 @@
 // Chooses who executes, and sees to the inputs.
 #include "driver/run.h"
 
+#include "driver/chip_arithmetic.h"
 #include "tpuc/runtime/executor.h"
 #include "tpuc/support/check.h"
 #include "tpuc/support/file.h"
@@ -108,6 +109,11 @@ NamedTensors execute(const Graph& graph, const NamedTensors& inputs, bool all_te
   NamedTensors intermediate;
   ExecOptions options;
   options.threads = threads;
+  const auto backend = is_quantized(graph) ? make_bm1684x_backend() : nullptr;
+  if (backend != nullptr)
+    options.compute = [&](const Op& op, EvalArgs in, std::span<Tensor> out) {
+      return compute_as_chip(*backend, op, in, out);
+    };
   if (all_tensors)
     options.hook = [&](const Value& v, const Tensor& t) {
       if (v.def != nullptr) intermediate.emplace(v.name, t);

@@ -15,6 +15,8 @@ struct ExecOptions {
   bool reference = false;  // only `eval`, no fast versions
   // Called for every value in program order: graph inputs, then the results of each op. Constants are left out.
   std::function<void(const Value&, const Tensor&)> hook;
+  // Asked before each op is run: true when it has computed the results itself. May be empty.
+  std::function<bool(const Op&, EvalArgs, std::span<Tensor>)> compute;
 };
 
 // Prepares once (packs constant weights), runs often. The graph must outlive the executor and stay as it is.

@@ -1,0 +1,67 @@
+// One op becomes a network of its own, which the back end compiles and simulates like any other.
+#include "driver/chip_arithmetic.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tpuc {
+namespace {
+
+// Operators of float results that round each element once, or only move elements. Whatever has no float result is exact
+// too: integers, comparisons, indices.
+constexpr std::array<std::string_view, 26> kExact{
+    "abs",     "add",    "cast",   "ceil",    "clip",  "concat", "depth_to_space", "dequantize", "expand",
+    "floor",   "gather", "lut",    "max",     "mul",   "min",    "max_pool2d",     "neg",        "pad",
+    "permute", "relu",   "select", "reshape", "scale", "slice",  "space_to_depth", "sub"};
+
+bool is_exact_on_host(const Op& op) {
+  if (!is_float(op.out(0)->type.dtype)) return true;
+  return std::find(kExact.begin(), kExact.end(), op.name()) != kExact.end();
+}
+
+bool has_bool(const Op& op) {
+  const auto is_bool = [](const Value* v) { return v != nullptr && v->type.dtype == DType::Bool; };
+  return std::any_of(op.in().begin(), op.in().end(), is_bool);
+}
+
+}  // namespace
+
+bool is_quantized(const Graph& graph) {
+  return std::any_of(graph.ops().begin(), graph.ops().end(), [](const Op& op) {
+    const TensorType& t = op.out(0)->type;
+    return (t.dtype == DType::I8 || t.dtype == DType::U8) && t.quant.has_value();
+  });
+}
+
+bool compute_as_chip(const Backend& backend, const Op& op, EvalArgs in, std::span<Tensor> out) {
+  const DType precision = op.out(0)->type.dtype;
+  if (out.size() != 1 || is_exact_on_host(op) || has_bool(op) || !backend.supports(op, precision).ok) return false;
+  ConstantStore constants;
+  Graph graph("op", constants);
+  std::map<std::string, Tensor> inputs;
+  std::vector<Value*> operands;
+  for (size_t i = 0; i < op.in().size(); ++i) {
+    if (op.in(i) == nullptr) {
+      operands.push_back(nullptr);
+    } else if (op.in(i)->is_constant()) {
+      operands.push_back(graph.constant(in[i]));
+    } else {
+      operands.push_back(graph.input(op.in(i)->type, fmt::format("x{}", i)));
+      inputs.emplace(operands.back()->name, in[i]);
+    }
+  }
+  Op& copy = graph.add_op(op.def(), op.any_attrs(), std::move(operands), "y");
+  graph.set_outputs({copy.out(0)});
+  BackendOptions options;
+  options.precision = precision;
+  options.net_name = "op";
+  ArtifactRun how;
+  how.net = options.net_name;
+  how.stage = 0;
+  how.raw = true;
+  RunOutcome outcome = backend.run(backend.compile(graph, options).bytes, inputs, how);
+  out[0] = std::move(outcome.tensors.at(copy.out(0)->name)).reshaped(op.out(0)->type.dims);
+  return true;
+}
+
+}  // namespace tpuc

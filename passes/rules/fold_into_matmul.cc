@@ -29,6 +29,7 @@ std::vector<double> bias_of(const Match& m, size_t columns) {
 // tol: bias + c is rounded to f32 once; the sum has one rounding less.
 Outcome add_to_bias(const Match& m, const Op& root, Rewriter& rw) {
   auto attrs = m.op("product").attrs<MatMul>();
+  if (!is_float(m["a"]->type.dtype)) return rw.no_match("the product is one of integers");
   if (attrs.activation != Activation::None) return rw.no_match("the product carries an activation");
   const Dims& product = m.op("product").out(0)->type.dims;
   auto c = column_values(rw.data(m["c"]), product);
@@ -42,6 +43,7 @@ Outcome add_to_bias(const Match& m, const Op& root, Rewriter& rw) {
 // tol: W*c is rounded to W's type once more.
 Outcome scale_matrix(const Match& m, const Op&, Rewriter& rw) {
   const auto& attrs = m.op("product").attrs<MatMul>();
+  if (!is_float(m["a"]->type.dtype)) return rw.no_match("the product is one of integers");
   if (attrs.activation != Activation::None) return rw.no_match("the product carries an activation");
   const Tensor& c = rw.data(m["c"]);
   if (c.count() != 1 || c.dims().size() > m.op("product").out(0)->type.dims.size())

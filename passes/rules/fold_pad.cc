@@ -44,8 +44,9 @@ Outcome into_conv(const Match& m, const Op& root, Rewriter& rw) {
   std::string why;
   const std::vector<int64_t> pads = spatial_pads(pad, why);
   if (pads.empty()) return rw.no_match(why);
-  if (pad.value != 0) return rw.no_match("the padding is not zero");
   auto attrs = root.attrs<Conv2d>();
+  if (pad.value != static_cast<double>(attrs.pad_value))
+    return rw.no_match("the padding is not that of the convolution");
   attrs.pads = sum(attrs.pads, pads);
   std::vector<Value*> in = root.in();
   in[0] = m["x"];

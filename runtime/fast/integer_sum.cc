@@ -114,7 +114,7 @@ class Sums {
   }
 
   void run(EvalArgs in, Tensor& out) {
-    std::vector<int32_t> sums(static_cast<size_t>(out.count()));
+    std::vector<uint32_t> sums(static_cast<size_t>(out.count()));
     Tensor y(float_out_);
     for (const Part& p : parts_) {
       const Tensor x = x_part(in[0], p);
@@ -123,7 +123,8 @@ class Sums {
       p.kernel({args}, {&y, 1});
       const float* from = y.as<float>().data();
       for_chunks(out.count(), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) sums[static_cast<size_t>(i)] += static_cast<int32_t>(from[i]);
+        for (int64_t i = begin; i < end; ++i)
+          sums[static_cast<size_t>(i)] += static_cast<uint32_t>(static_cast<int32_t>(from[i]));
       });
     }
     finish(in, sums, out);
@@ -141,7 +142,7 @@ class Sums {
   }
 
   // Bias and scales of each channel, then the result's type. Sums wrap as the chip's do.
-  void finish(EvalArgs in, const std::vector<int32_t>& sums, Tensor& out) const {
+  void finish(EvalArgs in, const std::vector<uint32_t>& sums, Tensor& out) const {
     const auto channels = static_cast<size_t>(sum_.channels);
     std::vector<uint32_t> added(from_padding_.begin(), from_padding_.end());
     if (in.has(2))
@@ -168,9 +169,9 @@ class Sums {
   }
 
   template <class T, class Fn>
-  void store(const std::vector<int32_t>& sums, const std::vector<uint32_t>& added, Fn&& value, T* to) const {
+  void store(const std::vector<uint32_t>& sums, const std::vector<uint32_t>& added, Fn&& value, T* to) const {
     const auto one = [&](int64_t i, size_t c) {
-      to[i] = value(static_cast<int32_t>(static_cast<uint32_t>(sums[static_cast<size_t>(i)]) + added[c]), c);
+      to[i] = value(static_cast<int32_t>(sums[static_cast<size_t>(i)] + added[c]), c);
     };
     const auto count = static_cast<int64_t>(sums.size()), row = sum_.inner == 1 ? sum_.channels : sum_.inner;
     for_rows(count / row, row, [&](int64_t r) {

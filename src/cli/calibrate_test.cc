@@ -1,0 +1,90 @@
+// tpuc calibrate and eval on the example network: files, exit codes, and the same table however it is made.
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "cli/command.h"
+#include "tpuc/quant/table.h"
+#include "tpuc/support/file.h"
+
+using tpuc::cli::run_cli;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Args = std::vector<std::string>;
+
+const std::string kShapes = TPUC_SOURCE_DIR "/examples/shapes/";
+const std::string kModel = kShapes + "shapes.onnx";
+
+struct Scratch {
+  fs::path path = fs::temp_directory_path() / ("tpuc-calibrate-test-" + std::to_string(::getpid()));
+  Scratch() { fs::create_directories(path); }
+  ~Scratch() { fs::remove_all(path); }
+  std::string operator/(const char* name) const { return (path / name).string(); }
+};
+
+Args operator+(Args a, const Args& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+const Args kPictures = {"--mean", "127.5,127.5,127.5", "--scale", "0.015625,0.015625,0.015625"};
+
+}  // namespace
+
+TEST_CASE("calibrate writes the same table on any number of threads", "[cli]") {
+  const Scratch scratch;
+  const auto calibrate = [&](const char* name, const Args& options) {
+    const std::string out = scratch / name;
+    const Args base = {"calibrate", kModel, "--data", kShapes + "calib", "-o", out};
+    REQUIRE(run_cli(base + kPictures + options) == 0);
+    return tpuc::read_text_file(out);
+  };
+  const std::string one = calibrate("a.json", {"--threads", "1"});
+  CHECK(calibrate("b.json", {"--threads", "3"}) == one);
+  const tpuc::CalibrationTable table = tpuc::parse_calibration_table(one, "a.json");
+  CHECK(table.samples == 100);
+  REQUIRE(table.preprocess);
+  CHECK(table.preprocess->mean == std::vector<float>{127.5f, 127.5f, 127.5f});
+  CHECK(table.ranges.contains("image"));
+  CHECK(table.ranges.contains("scores"));
+  for (const char* method : {"max", "percentile", "kl", "mse", "aciq"})
+    CHECK(calibrate(method, {"--method", method, "--samples", "10"}) != one);
+  CHECK(calibrate("t.txt", {"--format", "text"}).starts_with("# sample number: 100\n"));
+  CHECK(tpuc::read_calibration_table(scratch / "t.txt").ranges.size() >= table.ranges.size());
+}
+
+TEST_CASE("calibrate refuses what it does not understand", "[cli]") {
+  const Scratch scratch;
+  const Args base = {"calibrate", kModel, "--data", kShapes + "calib", "-o", scratch / "t.json"};
+  CHECK(run_cli(base + Args{"--method", "best"}) == 2);
+  CHECK(run_cli(base + Args{"--format", "xml"}) == 2);
+  CHECK(run_cli(base + Args{"--resize", "48"}) == 2);
+  CHECK(run_cli(base + Args{"--scale", "0,1,1"}) == 2);
+  CHECK(run_cli(base + Args{"--mean", "1,x"}) == 2);
+  CHECK(run_cli(base + Args{"--fit", "pad"}) == 2);
+  CHECK(run_cli(base + Args{"--resize", "32x32"}) == 3);
+  CHECK(run_cli({"calibrate", kModel, "-o", scratch / "t.json"}) == 2);
+  CHECK(run_cli({"calibrate", kModel, "--data", scratch / "nothing", "-o", scratch / "t.json"}) == 5);
+  CHECK(fs::is_empty(scratch.path));
+}
+
+TEST_CASE("eval tells the example network's worth, by labels and against itself", "[cli]") {
+  const Scratch scratch;
+  const Args base = Args{"eval", kModel, "--data", kShapes + "test", "--samples", "20"} + kPictures;
+  CHECK(run_cli(base + Args{"--task", "classification", "--labels", kShapes + "test/labels.txt"}) == 0);
+  CHECK(run_cli(base + Args{"--task", "cosine", "--reference", kModel}) == 0);
+  CHECK(run_cli(base + Args{"--task", "image", "--reference", kModel}) == 0);
+  CHECK(run_cli(base + Args{"--task", "classification"}) == 2);
+  CHECK(run_cli(base + Args{"--task", "detection", "--reference", kModel}) == 2);
+  CHECK(run_cli(base + Args{"--task", "detection", "--reference", kModel, "--decoder", "yolox"}) == 3);
+  CHECK(run_cli(base + Args{"--task", "taste"}) == 2);
+  const Args calibrate = {"calibrate", kModel, "--data", kShapes + "calib", "--samples", "4", "-o", scratch / "t.json"};
+  REQUIRE(run_cli(calibrate + kPictures) == 0);
+  const Args by_table = {"eval",   kModel,   "--data",      kShapes + "test", "--samples",     "5",
+                         "--task", "cosine", "--reference", kModel,           "--calibration", scratch / "t.json"};
+  CHECK(run_cli(by_table) == 0);
+  CHECK(run_cli(by_table + kPictures) == 2);
+}

@@ -170,14 +170,14 @@ class Quantizer {
     attrs = op.attrs<Conv2d>();
     const Tensor& w = op.in(1)->tensor();
     const int64_t per_channel = w.count() / w.dims()[0];
-    return {quantize_filter(w, w.dims()[0], [&](int64_t i) { return i / per_channel; }), opt_tensor(op.in(2)),
-            attrs.activation};
+    return {quantize_filter(w, w.dims()[0], w.dims()[2] * w.dims()[3], [&](int64_t i) { return i / per_channel; }),
+            opt_tensor(op.in(2)), attrs.activation};
   }
 
   static Products scale_products(const Op& op, Conv2d::Attrs& attrs) {
     const Tensor w = Tensor(op.in(1)->tensor()).reshaped({op.in(1)->type.dims[0], 1, 1, 1});
     attrs.group = w.dims()[0];
-    return {quantize_filter(w, w.dims()[0], [](int64_t i) { return i; }), opt_tensor(op.in(2)),
+    return {quantize_filter(w, w.dims()[0], 1, [](int64_t i) { return i; }), opt_tensor(op.in(2)),
             op.attrs<Scale>().activation};
   }
 
@@ -204,7 +204,7 @@ class Quantizer {
       if (attrs.filter == FilterOrder::Oihw) return i / (d[1] * taps);
       return i / (d[1] * taps) / (d[0] / attrs.group) * per_group + i / taps % d[1];
     };
-    Products p{quantize_filter(w, channels, channel_of), opt_tensor(op.in(2)), attrs.activation};
+    Products p{quantize_filter(w, channels, taps, channel_of), opt_tensor(op.in(2)), attrs.activation};
     attrs.pad_value = plan_.params.at(op.in(0)).zero;
     Value* weights = graph_.constant(p.filter.weights, op.in(1)->name);
     write_products<ConvTranspose2d>(op, {integer_of(op.in(0), &op), weights}, attrs, p, true, 1);
@@ -228,7 +228,7 @@ class Quantizer {
     const int64_t n = columns(op, axis), rows = b.dims()[b.dims().size() - 1];
     const bool is_plain = attrs.order_b.empty() && b.dims().size() >= 2;
     const auto channel_of = [&](int64_t i) { return !is_plain ? 0 : attrs.transpose_b ? i / rows % n : i % n; };
-    Products p{quantize_filter(b, is_plain ? n : 1, channel_of), opt_tensor(op.in(2)), attrs.activation};
+    Products p{quantize_filter(b, is_plain ? n : 1, 1, channel_of), opt_tensor(op.in(2)), attrs.activation};
     if (!is_plain) {
       p.filter.scale.assign(static_cast<size_t>(n), float(p.filter.scale.front()));
       p.filter.sums.assign(static_cast<size_t>(n), 0.0);

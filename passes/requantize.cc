@@ -17,6 +17,23 @@ float positive_scale(double scale) {
   return rounded > 0 && std::isfinite(1 / rounded) ? rounded : 1.0f;
 }
 
+// Rounds some of the weights the other way, so that the errors of all of them add up to less than half a step: those
+// that were nearest to it.
+void keep_sum(std::span<const size_t> elements, const std::vector<double>& values, double scale,
+              std::vector<double>& rounded) {
+  const auto error = [&](size_t i) { return values[i] / scale - rounded[i]; };
+  double total = 0;
+  for (const size_t i : elements) total += error(i);
+  const double direction = total < 0 ? -1 : 1;
+  const auto flips = static_cast<size_t>(std::nearbyint(std::abs(total)));
+  if (flips == 0) return;
+  std::vector<size_t> order(elements.begin(), elements.end());
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return error(a) * direction > error(b) * direction; });
+  for (size_t k = 0; k < std::min(flips, order.size()); ++k)
+    if (error(order[k]) * direction > 0) rounded[order[k]] = std::clamp(rounded[order[k]] + direction, -127.0, 127.0);
+}
+
 // A unary float op on some values.
 std::vector<float> evaluate(const Op& op, const std::vector<float>& values) {
   const Tensor x = Tensor::from_f32({static_cast<int64_t>(values.size())}, values);
@@ -54,26 +71,31 @@ Tensor quantize_tensor(const Tensor& t, const QuantParams& p) {
 
 Quant to_quant(const QuantParams& p) { return {{p.scale}, {p.zero}}; }
 
-QuantizedFilter quantize_filter(const Tensor& filter, int64_t channels,
+QuantizedFilter quantize_filter(const Tensor& filter, int64_t channels, int64_t taps,
                                 const std::function<int64_t(int64_t)>& channel_of) {
-  std::vector<double> values = filter.to_f64();
+  const std::vector<double> values = filter.to_f64();
   const auto count = static_cast<size_t>(channels);
-  std::vector<double> largest(count, 0.0);
-  const auto channel = [&](size_t i) { return static_cast<size_t>(channel_of(static_cast<int64_t>(i))); };
-  for (size_t i = 0; i < values.size(); ++i) {
-    double& most = largest[channel(i)];
-    most = std::max(most, std::abs(values[i]));
-  }
+  std::vector<std::vector<size_t>> members(count);  // elements of each channel, in order
+  for (size_t i = 0; i < values.size(); ++i)
+    members[static_cast<size_t>(channel_of(static_cast<int64_t>(i)))].push_back(i);
   QuantizedFilter out;
-  for (const double most : largest) out.scale.push_back(positive_scale(most / 127));
-  out.sums.assign(count, 0.0);
-  for (size_t i = 0; i < values.size(); ++i) {
-    const size_t c = channel(i);
-    values[i] = std::clamp(std::nearbyint(values[i] / out.scale[c]), -127.0, 127.0);
-    out.sums[c] += values[i];
+  std::vector<double> rounded(values.size());
+  for (const std::vector<size_t>& channel : members) {
+    double largest = 0;
+    for (const size_t i : channel) largest = std::max(largest, std::abs(values[i]));
+    out.scale.push_back(positive_scale(largest / 127));
+    const double scale = out.scale.back();
+    for (const size_t i : channel) rounded[i] = std::clamp(std::nearbyint(values[i] / scale), -127.0, 127.0);
+    // Neighbouring pixels are alike: what is seen of the errors is mostly their sum.
+    const auto step = static_cast<size_t>(taps);
+    for (size_t first = 0; taps > 1 && first < channel.size(); first += step)
+      keep_sum(std::span(channel).subspan(first, step), values, scale, rounded);
+    double sum = 0;
+    for (const size_t i : channel) sum += rounded[i];
+    out.sums.push_back(sum);
   }
   out.weights = Tensor(DType::I8, filter.dims());
-  out.weights.assign_f64(values);
+  out.weights.assign_f64(rounded);
   return out;
 }
 

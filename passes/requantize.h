@@ -34,8 +34,9 @@ struct QuantizedFilter {
   std::vector<float> scale;
   std::vector<double> sums;  // of the integers of a channel
 };
-// `channel_of` maps an element's row-major index to its output channel.
-QuantizedFilter quantize_filter(const Tensor& filter, int64_t channels,
+// `channel_of` maps an element's row-major index to its output channel; `taps` consecutive elements see neighbouring
+// elements of one input channel, and are rounded up or down so that their sum is kept.
+QuantizedFilter quantize_filter(const Tensor& filter, int64_t channels, int64_t taps,
                                 const std::function<int64_t(int64_t)>& channel_of);
 
 // The two rows [2,C] of a requantization of sums over products x * w, x as `in`, into `out`: scale; and offset, which

@@ -152,6 +152,20 @@ void emit_groups(const ConvTile& t, const LocalTensor& out, const LocalTensor& i
   }
 }
 
+// Windows farther apart than a command can step.
+void emit_windows(const ConvTile& t, const TileCtx& ctx, const ConvScratch& s, const LocalTensor& out,
+                  const LocalTensor& in, const Constants& k, Emitter& e) {
+  const Shape4 dims = t.window_dims(), one{dims[0], dims[1], 1, 1};
+  const LocalTensor window = aligned(ctx.scratch[static_cast<size_t>(s.window)], in.prec, dims),
+                    sum = aligned(ctx.scratch[static_cast<size_t>(s.sum)], t.g.sum_prec(), one);
+  for (int64_t p = 0; p < out.dims[2]; ++p)
+    for (int64_t q = 0; q < out.dims[3]; ++q) {
+      e.copy(window, in.at(0, 0, p * t.g.h.stride, q * t.g.w.stride, dims));
+      e.depthwise(sum, window, k.filters, k.bias, t.args());
+      e.copy(out.at(0, 0, p, q, one), sum);
+    }
+}
+
 void emit_batches(const ConvTile& t, const LocalTensor& out, const LocalTensor& in, const Constants& k, Emitter& e) {
   // A part of a larger tensor is aligned batch by batch only.
   const bool is_whole =
@@ -199,7 +213,8 @@ void emit(const Op& op, const TileCtx& ctx, Emitter& e) {
   if (t.sees_nothing()) {
     emit_bias_alone(t, sums, k, e);
   } else {
-    emit_batches(t, sums, image_of(t, ctx, s, e), k, e);
+    const LocalTensor image = image_of(t, ctx, s, e);
+    t.g.is_by_window() ? emit_windows(t, ctx, s, sums, image, k, e) : emit_batches(t, sums, image, k, e);
   }
   if (t.ends()) finish(op, t, ctx, sums, e);
 }

@@ -35,6 +35,8 @@ ConvAxis conv_axis(const Op& op, size_t axis) {
     x.dilation = a.dilations[axis];
     x.pad_before = (x.kernel - 1) * x.dilation - a.pads[axis];
   }
+  if (x.out == 1) x.stride = 1;  // one window goes nowhere
+  if (x.kernel == 1) x.dilation = 1;
   return x;
 }
 
@@ -133,7 +135,8 @@ AxisNeed axis_need(const ConvAxis& axis, int64_t out_begin, int64_t out_count, i
   return need;
 }
 
-bool ConvGeometry::is_by_tap() const { return std::max({h.stride, w.stride, h.dilation, w.dilation}) > kMaxConvStep; }
+bool ConvGeometry::has_long_strides() const { return std::max(h.stride, w.stride) > kMaxConvStep; }
+bool ConvGeometry::has_long_dilations() const { return std::max(h.dilation, w.dilation) > kMaxConvStep; }
 
 ConvGeometry conv_geometry(const Op& op) {
   const Dims& f = op.in(1)->type.dims;

@@ -46,9 +46,16 @@ struct ConvGeometry {
 
   int64_t taps() const { return h.kernel * w.kernel; }
   Prec sum_prec() const { return is_integer ? Prec::I32 : Prec::F32; }
+  bool is_by_channel() const { return groups > 1 && in_per_group == 1 && out_per_group == 1; }
+  // Strides that no command has, of channels on their own (large pools): each window is cut out and computed alone.
+  bool is_by_window() const { return is_by_channel() && has_long_strides() && !has_long_dilations(); }
   // Strides and dilations that no command has: one command for each tap.
-  bool is_by_tap() const;
-  bool is_depthwise() const { return groups > 1 && in_per_group == 1 && out_per_group == 1 && !is_by_tap(); }
+  bool is_by_tap() const { return (has_long_strides() || has_long_dilations()) && !is_by_window(); }
+  bool is_depthwise() const { return is_by_channel() && !is_by_tap(); }
+
+ private:
+  bool has_long_strides() const;
+  bool has_long_dilations() const;
 };
 ConvGeometry conv_geometry(const Op& op);
 

@@ -65,6 +65,9 @@ TEST_CASE("depthwise convolutions of bytes, small and as large as a pool", "[ker
   check_conv({2, 130, 12, 9}, {130, 1, 5, 5}, {.strides = {2, 2}, .pads = {2, 2, 1, 1}, .group = 130});
   check_conv({2, 70, 7, 7}, {70, 1, 7, 7}, {.group = 70});
   check_conv({1, 3, 40, 64}, {3, 1, 40, 64}, {.group = 3});
+  check_conv({1, 3, 40, 64}, {3, 1, 20, 16}, {.strides = {20, 16}, .group = 3});
+  check_conv({2, 70, 35, 9}, {70, 1, 20, 3}, {.strides = {16, 2}, .pads = {3, 1, 18, 0}, .group = 70});
+  check_conv({1, 70, 7, 7}, {70, 1, 7, 7}, {.strides = {64, 64}, .group = 70});
 }
 
 TEST_CASE("convolutions of bytes beyond the fields of a command", "[kernel]") {

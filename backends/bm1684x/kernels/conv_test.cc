@@ -43,6 +43,8 @@ TEST_CASE("depthwise convolutions round once in halves", "[kernel]") {
                             {.pads = {1, 1, 1, 1}, .group = 70}, kF32, kHalf);
   check_floats<ops::Conv2d>({{{2, 130, 12, 9}}, weights({130, 1, 5, 5})},
                             {.strides = {2, 2}, .pads = {2, 2, 1, 1}, .group = 130}, kF32, kHalf);
+  check_floats<ops::Conv2d>({{{2, 70, 35, 9}}, weights({70, 1, 20, 3}), weights({70})},
+                            {.strides = {16, 2}, .pads = {3, 1, 18, 0}, .group = 70}, kF32, kHalf);
 }
 
 TEST_CASE("a window's range needs exactly its rows", "[kernel]") {

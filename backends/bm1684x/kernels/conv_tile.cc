@@ -10,7 +10,7 @@ ConvTile conv_tile(const Op& op, const Region& out) {
   t.g = conv_geometry(op);
   t.out = {out.begin, out.extent};
   t.depth = out.depth.extent > 0 ? out.depth : Depth{0, t.g.in_per_group};
-  const int64_t most_pad = t.g.is_by_tap() ? 0 : kMaxConvStep;
+  const int64_t most_pad = t.g.is_by_tap() || t.g.is_by_window() ? 0 : kMaxConvStep;
   t.h = axis_need(t.g.h, out.begin[2], out.extent[2], most_pad);
   t.w = axis_need(t.g.w, out.begin[3], out.extent[3], most_pad);
   return t;
@@ -35,6 +35,8 @@ Shape4 ConvTile::image_dims() const {
   const auto seen = [](const ConvAxis& axis, int64_t count) { return (count - 1) * axis.stride + axis.reach(); };
   return {box.extent[0], box.extent[1], seen(g.h, out.extent[2]), seen(g.w, out.extent[3])};
 }
+
+Shape4 ConvTile::window_dims() const { return {out.extent[0], out.extent[1], g.h.reach(), g.w.reach()}; }
 
 bool ConvTile::sums_apart() const {
   if (g.is_integer) return g.opt_rq != nullptr;
@@ -69,7 +71,7 @@ ConvArgs ConvTile::args() const {
   c.pad_bits = static_cast<uint32_t>(g.pad_value) & 0xff;
   if (g.is_by_tap()) return c;
   c.kernel_h = g.h.kernel, c.kernel_w = g.w.kernel;
-  c.stride_h = g.h.stride, c.stride_w = g.w.stride;
+  if (!g.is_by_window()) c.stride_h = g.h.stride, c.stride_w = g.w.stride;
   c.dilation_h = g.h.dilation, c.dilation_w = g.w.dilation;
   c.rotate = g.is_transposed;
   if (is_empty()) return c;
@@ -91,6 +93,8 @@ ConvScratch conv_scratch(const ConvTile& t) {
   s.filter = add(t.packs_filter(),
                  t.g.is_depthwise() ? rows * t.g.taps() * size_of(t.filter_prec()) : t.filters().lane_bytes());
   s.bias = add(t.copies_bias(), rows * 4);
+  s.window = add(t.g.is_by_window(), aligned_bytes(t.image_prec(), t.window_dims()));
+  s.sum = add(t.g.is_by_window(), aligned_bytes(t.g.sum_prec(), {t.out.extent[0], t.out.extent[1], 1, 1}));
   return s;
 }
 

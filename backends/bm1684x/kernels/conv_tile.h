@@ -22,6 +22,8 @@ struct ConvTile {
   Region filter_box() const;  // of a run-time filter seen as [1, O, 1, in_per_group * taps]
   Shape4 image_dims() const;  // the input with its rows of padding; without input: all that the windows see
 
+  Shape4 window_dims() const;  // what one window sees in all channels
+
   // Copies in scratch, and why.
   Prec image_prec() const { return g.is_depthwise() && !g.is_integer ? Prec::F32 : g.prec; }
   bool copies_image() const { return !sees_nothing() && (is_padded() || image_prec() != g.prec); }
@@ -42,6 +44,7 @@ ConvTile conv_tile(const Op& op, const Region& out);
 struct ConvScratch {
   std::vector<int64_t> bytes;
   int image = -1, sums = -1, filter = -1, bias = -1;
+  int window = -1, sum = -1;  // one window cut out, and what it gives
 };
 ConvScratch conv_scratch(const ConvTile& tile);
 

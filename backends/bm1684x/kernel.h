@@ -55,12 +55,21 @@ struct Need {
   Region box{};
 };
 
+// Where a buffer had better lie: bytes [begin, end) of each lane. A kernel gives the same values without, in more time.
+struct Wish {
+  int64_t begin = 0, end = 0;  // 0, 0: anywhere
+  bool any() const { return end > begin; }
+};
+
 // Memory of one lane, bytes, besides inputs and output (which are always aligned tensors).
 struct Footprint {
   std::vector<int64_t> scratch;  // one buffer each, 64-byte aligned
   int64_t image_bytes = 0;       // the constant image of this region (`pack`); multiple of 4
   int64_t image_lanes = 64;
   bool image_follows_tile = false;  // the image depends on the whole region, not on its channels only
+  // By input and by scratch buffer; a shorter list wishes nothing for the rest.
+  std::vector<Wish> input_wishes{}, scratch_wishes{};
+  Wish output_wish{};
 };
 
 // Addresses for one tile. `out` holds at least `region`; `in[i]` holds at least the box of needs(region)[i].

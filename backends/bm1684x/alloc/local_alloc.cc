@@ -32,15 +32,22 @@ class Occupancy {
   }
   // The lowest (or highest) free offset for `bytes` in all slots [first, last]; -1: none.
   int64_t find(int64_t bytes, int first, int last, bool from_top) const {
-    return find_between(taken(first, last), bytes, kEuBytes, from_top);
+    return find_between(taken(first, last), bytes, kEuBytes, from_top, everywhere());
+  }
+  // In the part of a lane a buffer wishes for; -1: no such room, or no wish. Parts at the start of a lane fill upward,
+  // others downward: what is left between two of them stays in one piece.
+  int64_t find_wished(const Buffer& b, int first, int last) const {
+    if (!b.wish.any()) return -1;
+    return find_between(taken(first, last), b.bytes, kEuBytes, b.wish.begin > 0, b.wish);
   }
   // The lowest, at the start of a bank where there is such room: what is loaded while a command runs had better not
   // share a bank with its operands. Small buffers would waste too much.
   int64_t find_in_bank(int64_t bytes, int first, int last) const {
     const std::vector<Span> spans = taken(first, last);
-    const int64_t at = bytes >= kBankBytes / 2 ? find_between(spans, bytes, kBankBytes, false) : -1;
-    return at >= 0 ? at : find_between(spans, bytes, kEuBytes, false);
+    const int64_t at = bytes >= kBankBytes / 2 ? find_between(spans, bytes, kBankBytes, false, everywhere()) : -1;
+    return at >= 0 ? at : find_between(spans, bytes, kEuBytes, false, everywhere());
   }
+  static bool is_wished(const Buffer& b) { return b.offset >= b.wish.begin && b.offset + b.bytes <= b.wish.end; }
   int64_t peak() const {
     int64_t most = 0;
     for (const auto& slot : by_slot_) {
@@ -65,9 +72,13 @@ class Occupancy {
     return spans;
   }
 
-  int64_t find_between(const std::vector<Span>& spans, int64_t bytes, int64_t alignment, bool from_top) const {
-    int64_t at = 0, best = -1;
-    const auto try_gap = [&](int64_t end) {
+  Wish everywhere() const { return {0, lane_bytes_}; }
+
+  int64_t find_between(const std::vector<Span>& spans, int64_t bytes, int64_t alignment, bool from_top,
+                       const Wish& part) const {
+    int64_t at = part.begin, best = -1;
+    const auto try_gap = [&](int64_t next) {
+      const int64_t end = std::min({next, part.end, lane_bytes_});
       const int64_t low = align_up(at, alignment), high = (end - bytes) / alignment * alignment;
       if (end - bytes >= low && (from_top || best < 0)) best = from_top ? high : low;
     };
@@ -99,14 +110,22 @@ std::vector<size_t> placement_order(const Schedule& s, size_t begin, size_t end)
 // Long-lived buffers grow from the bottom, short-lived ones from the top.
 bool short_lived(const Buffer& b) { return b.last - b.first <= 1; }
 
-bool place(std::vector<Buffer>& buffers, const std::vector<size_t>& order, bool slack, int last_slot,
-           Occupancy& memory) {
+struct Placing {
+  bool wishes = false;         // followed where there is room
+  int slack_until = -1;        // the last slot to which buffers may be held longer
+  std::vector<bool> stored{};  // by buffer; empty: slack is for all, else for those
+  bool has_slack(size_t id) const { return stored.empty() || stored[id]; }
+};
+
+bool place(std::vector<Buffer>& buffers, const std::vector<size_t>& order, const Placing& p, Occupancy& memory) {
   std::vector<size_t> done;
   for (const size_t id : order) {
     Buffer& b = buffers[id];
     Buffer held = b;
-    if (slack) held.last = std::min(b.last + kSlack, last_slot);
-    held.offset = b.offset = memory.find(b.bytes, b.first, held.last, short_lived(b));
+    if (p.has_slack(id)) held.last = std::max(b.last, std::min(b.last + kSlack, p.slack_until));
+    b.offset = p.wishes ? memory.find_wished(b, b.first, held.last) : -1;
+    if (b.offset < 0) b.offset = memory.find(b.bytes, b.first, held.last, short_lived(b));
+    held.offset = b.offset;
     if (b.offset < 0) {
       for (const size_t d : done) memory.release(d, buffers[d]);
       return false;
@@ -122,8 +141,25 @@ bool place(std::vector<Buffer>& buffers, const std::vector<size_t>& order, bool 
 bool fits_locally(const Schedule& s, size_t first_buffer, const LocalBudget& budget) {
   Occupancy memory(budget.lane_bytes);
   std::vector<Buffer> buffers = s.buffers;
-  return place(buffers, placement_order(s, first_buffer, s.buffers.size()), false, 0, memory);
+  return place(buffers, placement_order(s, first_buffer, s.buffers.size()), {}, memory);
 }
+
+namespace {
+
+// With wishes, where they leave room for the rest; and with slack, which then only results get that are stored.
+void place_group(Schedule& s, const std::vector<size_t>& order, int last_slot, Occupancy& memory) {
+  Placing with_slack{.slack_until = last_slot};
+  if (std::any_of(order.begin(), order.end(), [&](size_t b) { return s.buffers[b].wish.any(); })) {
+    Placing wishes{true, last_slot, std::vector<bool>(s.buffers.size())};
+    for (const Store& x : s.stores) wishes.stored[x.buffer] = true;
+    if (place(s.buffers, order, wishes, memory)) return;
+    if (place(s.buffers, order, {.wishes = true}, memory)) return;
+  }
+  if (place(s.buffers, order, with_slack, memory)) return;
+  TPUC_CHECK(place(s.buffers, order, {}, memory), "a group that was planned does not fit");
+}
+
+}  // namespace
 
 int64_t allocate_locally(Schedule& s, const std::vector<size_t>& group_starts, const LocalBudget& budget,
                          int max_ahead) {
@@ -132,15 +168,15 @@ int64_t allocate_locally(Schedule& s, const std::vector<size_t>& group_starts, c
     const size_t begin = group_starts[g], end = g + 1 < group_starts.size() ? group_starts[g + 1] : s.buffers.size();
     int last_slot = 0;
     for (size_t b = begin; b < end; ++b) last_slot = std::max(last_slot, s.buffers[b].last);
-    const auto order = placement_order(s, begin, end);
-    if (!place(s.buffers, order, true, last_slot, memory))
-      TPUC_CHECK(place(s.buffers, order, false, last_slot, memory), "a group that was planned does not fit");
+    place_group(s, placement_order(s, begin, end), last_slot, memory);
   }
   for (Load& l : s.loads) {
     Buffer& b = s.buffers[l.buffer];
     for (int slot = std::max(l.earliest, l.slot - max_ahead); slot < l.slot; ++slot) {
       memory.release(l.buffer, b);
-      const int64_t offset = memory.find_in_bank(b.bytes, slot, b.last);
+      const bool in_place = b.wish.any() && Occupancy::is_wished(b);
+      const int64_t offset =
+          in_place ? memory.find_wished(b, slot, b.last) : memory.find_in_bank(b.bytes, slot, b.last);
       if (offset >= 0) {
         b.offset = offset;
         b.first = l.slot = slot;

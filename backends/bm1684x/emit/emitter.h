@@ -13,6 +13,9 @@ namespace tpuc::bm1684x {
 // A channel's row of requantization parameters, (scale, offset) in its first eight bytes. source: TIU.md section 6
 inline constexpr int64_t kRequantRowBytes = 64;
 
+// The copies of a table of the four-bank gather.
+inline constexpr int64_t kTableCopies = 4, kTableCopyStride = 0x8000;
+
 // An operand: a tensor in local memory, or one constant (its bits, in the operand's type).
 struct Arg {
   LocalTensor tensor;
@@ -40,13 +43,13 @@ struct RequantArgs {
 struct ConvArgs {
   int64_t kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
   int64_t pad_top = 0, pad_bottom = 0, pad_left = 0, pad_right = 0;
-  int64_t insert_h = 0, insert_w = 0;  // rows and columns of padding between pixels (transposed convolution)
-  bool rotate = false;                 // kernel turned by 180 degrees
-  bool accumulate = false;             // adds to the f32 or int32 result already there
+  int64_t insert_h = 0, insert_w = 0;           // rows and columns of padding between pixels (transposed convolution)
+  bool rotate = false;                          // kernel turned by 180 degrees
+  bool accumulate = false;                      // adds to the f32 or int32 result already there
   bool in_signed = true, filter_signed = true;  // of integers
-  int64_t filter_zero = 0;             // convolutions of integers: subtracted from the filters
-  uint32_t pad_bits = 0;               // what padding, and inserted rows and columns, hold: in the input's type
-  uint32_t pad_mode = 0;               // 0 constant, 1 reflect, 2 replicate
+  int64_t filter_zero = 0;                      // convolutions of integers: subtracted from the filters
+  uint32_t pad_bits = 0;  // what padding, and inserted rows and columns, hold: in the input's type
+  uint32_t pad_mode = 0;  // 0 constant, 1 reflect, 2 replicate
 };
 
 class Emitter {
@@ -81,6 +84,9 @@ class Emitter {
   void dequantize(const LocalTensor& out, const LocalTensor& in, float scale, int32_t zero, bool in_signed);
   // out = table[unsigned bytes of index]: `table` is one row of 256 that every lane holds; each batch aligned.
   void look_up(const LocalTensor& out, const LocalTensor& index, const LocalTensor& table);
+  // The same four times as fast, by the four-bank gather: aligned tensors where SG7.md section 2 wants them, copies of
+  // the table in every lane at `table.addr` and each kTableCopyStride bytes behind.
+  void look_up_banked(const LocalTensor& out, const LocalTensor& index, const LocalTensor& table);
   // Weights packed as TIU.md section 4; bias: per-channel compact in f32 or, for 8-bit integers, int32 (one command
   // more), or Arg::constant(0). `in` aligned or free strides.
   void conv(const LocalTensor& out, const LocalTensor& in, uint32_t weights, const Arg& bias, const ConvArgs& c);

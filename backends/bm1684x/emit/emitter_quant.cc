@@ -87,32 +87,55 @@ void Emitter::dequantize(const LocalTensor& result, const LocalTensor& bytes, fl
   });
 }
 
+// The rows of both are [n, c, 1, h * w]: aligned tensors have the same bytes so.
+static Sg gather(SgOp op, const LocalTensor& out, const LocalTensor& in, const LocalTensor& table, const Shape4& rows) {
+  Sg i;
+  i.eu = op;
+  i.res0_prec = i.opd0_prec = out.prec;
+  i.opd1_prec = in.prec;
+  i.opd0_str = Layout::SharedRow;
+  set_shape(i, rows);
+  i.opd0_w = u32(table.dims[3]);
+  i.opd1_c = i.res0_c, i.opd1_w = i.res0_w;
+  i.res0_addr = out.addr, i.opd0_addr = table.addr, i.opd1_addr = in.addr;
+  return i;
+}
+
 void Emitter::look_up(const LocalTensor& result, const LocalTensor& index, const LocalTensor& table) {
   constexpr int64_t kLongestRow = 65472;  // a multiple of the 64 bytes that rows begin at
-  const auto gather = [&](const LocalTensor& out, const LocalTensor& in, const Shape4& rows) {
-    Sg i;
-    i.eu = SgOp::PesGather;
-    i.res0_prec = i.opd0_prec = out.prec;
-    i.opd1_prec = in.prec;
-    i.opd0_str = Layout::SharedRow;
-    set_shape(i, rows);
-    i.opd0_w = u32(table.dims[3]);
-    i.opd1_c = i.res0_c, i.opd1_w = i.res0_w;
-    i.res0_addr = out.addr, i.opd0_addr = table.addr, i.opd1_addr = in.addr;
+  const auto emit = [&](const LocalTensor& out, const LocalTensor& in, const Shape4& rows) {
     const int64_t begin = table.offset();
-    stream_->tiu(i, {access(in, false), {begin, begin + table.dims[3] * table.elem_bytes(), false}, access(out, true)});
+    stream_->tiu(gather(SgOp::PesGather, out, in, table, rows),
+                 {access(in, false), {begin, begin + table.dims[3] * table.elem_bytes(), false}, access(out, true)});
   };
   by_batch(result, index, [&](const LocalTensor& out, const LocalTensor& in) {
     const int64_t row = out.dims[2] * out.dims[3];
-    if (row <= kLongestRow) return gather(out, in, {out.dims[0], out.dims[1], 1, row});
+    if (row <= kLongestRow) return emit(out, in, {out.dims[0], out.dims[1], 1, row});
     for (int64_t n = 0; n < out.dims[0]; ++n)
       for (int64_t c = 0; c < out.dims[1]; c += kLanes)
         for (int64_t at = 0; at < row; at += kLongestRow) {
           const int64_t count = std::min(kLongestRow, row - at);
           const LocalTensor y = row_part(out, n, c, at, count);
-          gather(y, row_part(in, n, c, at, count), y.dims);
+          emit(y, row_part(in, n, c, at, count), y.dims);
         }
   });
+}
+
+void Emitter::look_up_banked(const LocalTensor& out, const LocalTensor& index, const LocalTensor& table) {
+  TPUC_CHECK(out.is_aligned() && index.is_aligned(), "the four-bank gather wants aligned tensors");
+  const int64_t row = out.dims[2] * out.dims[3], bytes = table.dims[3] * table.elem_bytes();
+  const bool one_command = out.dims[1] % kLanes == 0 && out.dims[0] * out.dims[1] <= kMaxDim;  // batches are rows
+  const int64_t count = one_command ? out.dims[0] : 1;
+  for (int64_t n = 0; n < out.dims[0]; n += count) {
+    const Shape4 part{count, out.dims[1], out.dims[2], out.dims[3]};
+    const LocalTensor y = out.at(n, 0, 0, 0, part), x = index.at(n, 0, 0, 0, part);
+    std::vector<Access> accesses{access(x, false), access(y, true)};
+    for (int64_t k = 0; k < kTableCopies; ++k) {
+      const int64_t begin = table.offset() + k * kTableCopyStride;
+      accesses.push_back({begin, begin + bytes, false});
+    }
+    stream_->tiu(gather(SgOp::PemGather, y, x, table, {1, count * out.dims[1], 1, row}), accesses);
+  }
 }
 
 }  // namespace tpuc::bm1684x

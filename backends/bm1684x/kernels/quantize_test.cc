@@ -1,6 +1,9 @@
 // The operators of quantized graphs: all exact, in every way the kernels have to compute them.
 #include "ops/quantize.h"
 
+#include <set>
+
+#include "backends/bm1684x/isa/isa.h"
 #include "backends/bm1684x/kernels/kernel_cases.h"
 
 using namespace tpuc;
@@ -75,6 +78,28 @@ TEST_CASE("lut finds every byte", "[kernel][quantize]") {
       for (const Dims& d : kDims) check_case<ops::Lut>(x, {bytes(x, d), table}, {}, kExact, 1, kSmallLane);
     }
   check_case<ops::Lut>(kU8, {bytes(kU8, {1, 2, 300, 300}), {{256}, false, -128, 128, kI8}}, {}, kExact);
+}
+
+TEST_CASE("the allocator grants lut the banks of the fast gather where there is room", "[kernel][quantize]") {
+  const auto gathers = [](const Dims& dims) {
+    ConstantStore store;
+    Graph graph("g", store);
+    Value* x = graph.input({kI8, dims, {}}, "x");
+    Op& op = graph.add<ops::Lut>({x, graph.constant(Tensor(kI8, {256}), "table")});
+    graph.set_outputs({op.out(0)});
+    std::set<SgOp> kinds;
+    for (const CommandGroup& g : build_program(graph, {}).groups) {
+      std::span<const uint8_t> rest(g.tiu);
+      for (uint32_t i = 0; i < g.tiu_count; ++i) {
+        const DecodedTiu d = decode_tiu(rest);
+        if (const auto* sg = std::get_if<Sg>(&d.instr)) kinds.insert(sg->eu);
+        rest = rest.subspan(d.length_bytes);
+      }
+    }
+    return kinds;
+  };
+  CHECK(gathers({1, 128, 40, 40}) == std::set{SgOp::PemGather});
+  CHECK(gathers({2, 70, 10, 10}) == std::set{SgOp::PemGather});
 }
 
 TEST_CASE("weighted_sum in 32 and in 16 bits", "[kernel][quantize]") {

@@ -37,6 +37,13 @@ void ScheduleBuilder::touch(int64_t buffer, int slot) {
   b.last = std::max(b.last, slot);
 }
 
+// The first of several wishes counts.
+void ScheduleBuilder::wish(int64_t buffer, const Wish& place) {
+  if (buffer < 0) return;
+  Buffer& b = s_.buffers[static_cast<size_t>(buffer)];
+  if (!b.wish.any()) b.wish = place;
+}
+
 // A user takes a result where it lies in local memory: the user is in this group and sees it as its producer does.
 bool ScheduleBuilder::stays_local(const Op& user, size_t operand, const Value* v) const {
   if (!members_.contains(&user) || v->def == nullptr || !members_.contains(v->def)) return false;
@@ -130,7 +137,10 @@ void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region&
   c.tile = states_[&op].tiles++;
   c.region = tile;
   const auto needs = kernel.needs(op, tile);
-  for (size_t i = 0; i < op.in().size(); ++i) c.in.push_back(take_input(op, i, needs[i], views.in[i], slot));
+  for (size_t i = 0; i < op.in().size(); ++i) {
+    c.in.push_back(take_input(op, i, needs[i], views.in[i], slot));
+    if (i < f.input_wishes.size()) wish(c.in.back().buffer, f.input_wishes[i]);
+  }
   c.image_buffer = take_image(op, tile, f, slot);
   // Parts of a sum share their buffers.
   const bool starts = tile.depth.begin == 0,
@@ -139,6 +149,7 @@ void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region&
   if (starts) scratch.clear();
   for (size_t i = 0; starts && i < f.scratch.size(); ++i) scratch.push_back(new_buffer(f.scratch[i], slot));
   for (const size_t b : scratch) touch(static_cast<int64_t>(b), slot);
+  for (size_t i = 0; i < f.scratch_wishes.size(); ++i) wish(static_cast<int64_t>(scratch[i]), f.scratch_wishes[i]);
   c.scratch = scratch;
   // Parts of a result that stays whole go into one buffer; otherwise each tile has its own.
   Held& held = resident_[result];
@@ -149,6 +160,7 @@ void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region&
         static_cast<int64_t>(new_buffer(aligned_bytes(prec_of(result->type.dtype), held.region.extent), slot));
   }
   touch(held.buffer, slot);
+  wish(held.buffer, f.output_wish);
   c.out_buffer = held.buffer;
   c.out_held = held.region;
   s_.computes.push_back(std::move(c));

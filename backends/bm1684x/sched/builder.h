@@ -32,6 +32,7 @@ class ScheduleBuilder {
   int64_t take_image(const Op& op, const Region& tile, const Footprint& f, int slot);
   size_t new_buffer(int64_t bytes, int slot);
   void touch(int64_t buffer, int slot);
+  void wish(int64_t buffer, const Wish& place);
   bool stays_local(const Op& user, size_t operand, const Value* v) const;
   bool goes_to_ddr(const Value* v) const;
   int ready_slot(const Value* v) const;

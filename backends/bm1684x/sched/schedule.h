@@ -18,6 +18,7 @@ struct Buffer {
   int64_t bytes = 0;
   int first = 0, last = 0;  // slots in which it is occupied, inclusive
   int64_t offset = -1;      // bytes in the lane, given by alloc/local_alloc
+  Wish wish{};
 };
 
 // The constant image of one tile of an op: packed once, loaded where needed.

@@ -59,7 +59,8 @@ std::vector<std::byte> pack(const Op& op, const Region& out) {
   const ConvGeometry& g = t.g;
   FilterSource source;
   source.filter = g.opt_filter, source.opt_bias = g.opt_bias, source.opt_rq = g.opt_rq;
-  source.in_per_group = g.in_per_group, source.out_per_group = g.out_per_group;
+  source.in_per_group = g.in_per_group / g.merged, source.out_per_group = g.out_per_group / g.merged;
+  source.merged = g.merged;
   source.is_oihw = g.filter_is_oihw;
   source.folded_rows = g.folded.count;
   source.first_out = out.begin[1], source.first_in = t.depth.begin;

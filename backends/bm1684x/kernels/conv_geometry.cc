@@ -73,7 +73,7 @@ Support integer_support(const Op& op, const ConvGeometry& g) {
 // halves at once.   source: COOKBOOK.md section 1, "Few input channels"; CYCLES.md sections 2 and 3
 FoldedRows fold_of(const ConvGeometry& g) {
   const ConvAxis& h = g.h;
-  const bool fits = !g.is_transposed && g.groups == 1 && g.pad_value == 0 && g.prec != Prec::F32 &&
+  const bool fits = !g.is_transposed && g.groups == 1 && g.merged == 1 && g.pad_value == 0 && g.prec != Prec::F32 &&
                     g.opt_filter != nullptr && !g.is_by_tap() && h.dilation == 1 && h.kernel > 1 &&
                     h.kernel * g.in[1] <= kLanes;
   if (!fits) return {};
@@ -87,6 +87,19 @@ FoldedRows fold_of(const ConvGeometry& g) {
   constexpr int64_t kBytesPerCycle = 50, kMargin = 2;  // of the DMA; the gain must be clear
   if (saved * kBytesPerCycle < kMargin * loaded_more) return {};
   return {h.kernel, h.stride, h.pad_before, g.in[2]};
+}
+
+// Groups of few channels side by side, as many as the array takes at once: the commands are fewer, and the filters,
+// which are packed in whole blocks of channels, no longer. exact: products with zero change no sum.
+//   source: TIU.md section 4; CYCLES.md section 2
+void merge_groups(ConvGeometry& g) {
+  if (g.groups == 1 || g.is_by_channel() || g.prec == Prec::F32 || g.opt_filter == nullptr) return;
+  const int64_t most = std::min(kEuBytes / size_of(g.prec) / g.in_per_group, kLanes / g.out_per_group);
+  for (int64_t m = 2; m <= std::min(most, g.groups); ++m)
+    if (g.groups % m == 0) g.merged = m;
+  g.groups /= g.merged;
+  g.in_per_group *= g.merged;
+  g.out_per_group *= g.merged;
 }
 
 // Groups, and all that is there for integers only.
@@ -154,6 +167,7 @@ ConvGeometry conv_geometry(const Op& op) {
   g.opt_filter = op.in(1)->is_constant() ? &op.in(1)->tensor() : nullptr;
   g.has_bias = op.in(2) != nullptr;
   g.opt_bias = g.has_bias && op.in(2)->is_constant() ? &op.in(2)->tensor() : nullptr;
+  merge_groups(g);
   fold(g);
   return g;
 }

@@ -30,6 +30,7 @@ AxisNeed axis_need(const ConvAxis& axis, int64_t out_begin, int64_t out_count, i
 struct ConvGeometry {
   bool is_transposed = false;
   int64_t groups = 1, in_per_group = 1, out_per_group = 1;
+  int64_t merged = 1;  // groups of the operator that make one here, with filters of zeros between them
   ConvAxis h, w;
   Shape4 in{}, out{};
   Prec prec = Prec::F32;

@@ -58,6 +58,8 @@ TEST_CASE("grouped convolutions of bytes", "[kernel]") {
   check_conv({1, 70, 9, 9}, {140, 10, 3, 3}, {.pads = {1, 1, 1, 1}, .group = 7});
   check_conv({2, 96, 6, 7}, {192, 48, 1, 1}, {.group = 2});
   check_conv({1, 6, 6, 7}, {12, 1, 3, 3}, {.pads = {1, 1, 1, 1}, .group = 6});
+  check_conv({2, 128, 6, 7}, {128, 4, 3, 3}, {.pads = {1, 1, 1, 1}, .group = 32});  // 16 groups a command
+  check_conv({1, 70, 6, 7}, {14, 5, 2, 2}, {.group = 14});
 }
 
 TEST_CASE("depthwise convolutions of bytes, small and as large as a pool", "[kernel]") {

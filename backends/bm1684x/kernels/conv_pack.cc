@@ -31,7 +31,9 @@ void pack_channel(const FilterLayout& f, const FilterSource& src, int64_t channe
   const T* raw = same ? reinterpret_cast<const T*>(w.bytes().data()) : nullptr;
   T* row = lane_filters + channel / kLanes * f.row_stride();
   for (int64_t i = 0; i < f.in_channels; ++i) {
-    const int64_t from = src.at(src.first_out + channel, src.first_in + i, 0, f.taps), to = f.at(0, i, 0);
+    const int64_t own = src.own_input(src.first_out + channel, src.first_in + i);
+    if (own < 0 || own >= src.in_per_group) continue;
+    const int64_t from = src.at(src.first_out + channel, own, 0, f.taps), to = f.at(0, i, 0);
     for (int64_t k = 0; k < f.taps; ++k)
       row[to + k * f.tap_stride()] = same ? raw[from + k] : convert<T>(float_at(w, from + k), f.prec);
   }

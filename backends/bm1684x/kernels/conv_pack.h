@@ -58,9 +58,12 @@ struct FilterSource {
   int64_t in_per_group = 1, out_per_group = 1;
   bool is_oihw = true;
   int64_t folded_rows = 0;              // of the filter, taken as channels: channel k * C + c is row k of channel c
+  int64_t merged = 1;                   // groups side by side in one of the image, with zeros between them
   int64_t first_out = 0, first_in = 0;  // what the image's channels 0 are
 
   int64_t at(int64_t out, int64_t in, int64_t tap, int64_t taps) const;  // element of `filter`
+  // Channel of its own group that input channel `in` of merged groups is for output channel `out`; or one outside.
+  int64_t own_input(int64_t out, int64_t in) const { return in - out / out_per_group % merged * in_per_group; }
 };
 std::vector<std::byte> pack_conv(const ConvImage& image, const FilterSource& source);
 

@@ -35,6 +35,8 @@ TEST_CASE("grouped convolutions start in other lanes", "[kernel]") {
   check_floats<ops::Conv2d>({{{1, 70, 9, 9}}, weights({140, 10, 3, 3}), weights({140})},
                             {.pads = {1, 1, 1, 1}, .group = 7}, kF32, kHalf);
   check_floats<ops::Conv2d>({{{2, 96, 6, 7}}, weights({192, 48, 1, 1})}, {.group = 2}, kF32, kHalf);
+  check_floats<ops::Conv2d>({{{2, 128, 6, 7}}, weights({128, 4, 3, 3}), weights({128})},
+                            {.pads = {1, 1, 1, 1}, .group = 32}, kF32, kHalf);  // halves: 8 groups a command
   check_floats<ops::Conv2d>({{{1, 6, 6, 7}}, weights({12, 1, 3, 3})}, {.pads = {1, 1, 1, 1}, .group = 6}, kF32, kHalf);
 }
 

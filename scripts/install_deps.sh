@@ -9,7 +9,7 @@ packages=(
   libeigen3-dev libdnnl-dev libhwy-dev                  # execution on the host, simulator
   libfmt-dev libspdlog-dev nlohmann-json3-dev libcli11-dev
   libzip-dev libxxhash-dev libssl-dev                   # .npz files, hashes
-  libstb-dev                                            # pictures for calibration
+  libturbojpeg0-dev libstb-dev                          # pictures for calibration
   catch2 python3 unzip                                  # tests and the demo (standard library only)
 )
 

@@ -49,6 +49,7 @@ THIRD_PARTY = {
     r'Eigen/|oneapi/|dnnl': r'(src/ops|runtime)/.*\.cc$',
     r'flatbuffers/|bmodel_generated\.h': r'backends/[^/]+/bmodel/',
     r'nlohmann/': r'(.*/)?(json|table)[^/]*\.cc$|(.*/)?[^/]*_(json|table)\.cc$',
+    r'stb/|turbojpeg': r'runtime/image/.*\.cc$',
     r'spdlog/': r'src/support/log\.cc$',
     r'CLI/': r'src/cli/.*\.cc$',
     r'zip\.h': r'(runtime|src/support)/.*npz.*\.cc$',

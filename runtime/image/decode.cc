@@ -1,11 +1,11 @@
-// Decoding by stb_image. It takes some damaged files for good ones, so what it cannot notice is looked at here first.
+// Tells kinds of pictures apart; PNG and BMP by stb_image. It takes a BMP that was cut off for a good one, so that is
+// looked at here first.
 #include <algorithm>
 #include <cstring>
 #include <memory>
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
-#define STBI_ONLY_JPEG
 #define STBI_ONLY_PNG
 #define STBI_ONLY_BMP
 #define STBI_NO_STDIO
@@ -13,13 +13,11 @@
 #define STBI_NO_LINEAR
 #include <stb/stb_image.h>
 
-#include "runtime/image/picture.h"
-#include "tpuc/support/check.h"
+#include "runtime/image/jpeg.h"
 
 namespace tpuc::image {
 namespace {
 
-constexpr int64_t kMostPixels = int64_t{1} << 27;
 constexpr size_t kMostFileBytes = size_t{1} << 30;
 
 uint32_t byte_at(std::span<const std::byte> file, size_t at) {
@@ -45,24 +43,6 @@ bool is_png(std::span<const std::byte> f) {
   return f.size() >= 8 && std::memcmp(f.data(), "\x89PNG\r\n\x1a\n", 8) == 0;
 }
 
-// A JPEG that was cut off has no end marker behind its data; the decoder would go on with zeros.
-bool ends_early_jpeg(std::span<const std::byte> f) {
-  for (size_t at = 2; at + 4 <= f.size();) {   // the segments in front, which may hold whole thumbnails
-    if (byte_at(f, at) != 0xff) return false;  // not for us to tell
-    const uint32_t marker = byte_at(f, at + 1);
-    if (marker == 0xff) {
-      ++at;
-    } else if (marker == 0xda) {
-      for (size_t i = f.size() - 1; i > at; --i)
-        if (byte_at(f, i) == 0xd9 && byte_at(f, i - 1) == 0xff) return false;
-      return true;
-    } else {
-      at += 2 + size_t{byte_at(f, at + 2) << 8 | byte_at(f, at + 3)};
-    }
-  }
-  return true;
-}
-
 bool ends_early_bmp(std::span<const std::byte> f) {
   const bool is_old = little(f, 14, 4) == 12;
   const uint32_t compression = is_old ? 0 : little(f, 30, 4);
@@ -74,17 +54,23 @@ bool ends_early_bmp(std::span<const std::byte> f) {
   return static_cast<int64_t>(little(f, 10, 4)) + row * std::abs(height) > static_cast<int64_t>(f.size());
 }
 
+}  // namespace
+
 UserError unreadable(const std::string& name, const std::string& why) {
   return UserError(diagnostic(ErrorCode::E3033, "picture `{}`: {}", name, why));
 }
 
-}  // namespace
+UserError too_large(const std::string& name, int64_t width, int64_t height) {
+  return unreadable(name,
+                    fmt::format("it says to have {} x {} pixels; at most {} are taken", width, height, kMostPixels));
+}
 
 bool is_picture(std::span<const std::byte> file) { return is_jpeg(file) || is_png(file) || is_bmp(file); }
 
 Picture decode_picture(std::span<const std::byte> file, const std::string& name) {
   if (!is_picture(file)) throw unreadable(name, "neither JPEG nor PNG nor BMP");
   if (file.size() > kMostFileBytes) throw unreadable(name, fmt::format("larger than {} bytes", kMostFileBytes));
+  if (is_jpeg(file)) return decode_jpeg(file, name);
   const auto* bytes = reinterpret_cast<const stbi_uc*>(file.data());
   const int size = static_cast<int>(file.size());
   int width = 0, height = 0, channels = 0;
@@ -93,12 +79,10 @@ Picture decode_picture(std::span<const std::byte> file, const std::string& name)
     width = static_cast<int>(big(file, 16));
     height = static_cast<int>(big(file, 20));
   }
-  if (!is_known && int64_t{width} * height <= kMostPixels)
+  if (!is_known && (width <= 0 || int64_t{width} * height <= kMostPixels))
     throw unreadable(name, fmt::format("its header cannot be read ({})", stbi_failure_reason()));
-  if (width <= 0 || height <= 0 || int64_t{width} * height > kMostPixels)
-    throw unreadable(name,
-                     fmt::format("it says to have {} x {} pixels; at most {} are taken", width, height, kMostPixels));
-  if ((is_jpeg(file) && ends_early_jpeg(file)) || (is_bmp(file) && ends_early_bmp(file)))
+  if (width <= 0 || height <= 0 || int64_t{width} * height > kMostPixels) throw too_large(name, width, height);
+  if (is_bmp(file) && ends_early_bmp(file))
     throw unreadable(name, fmt::format("it is cut off: {} bytes do not hold its {} x {} pixels", size, width, height));
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
       stbi_load_from_memory(bytes, size, &width, &height, &channels, 3), stbi_image_free);

@@ -2,7 +2,9 @@
 #include "quant/range_methods.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <tuple>
 
 #include "tpuc/support/check.h"
 
@@ -10,10 +12,10 @@ namespace tpuc::quant {
 namespace {
 
 constexpr double kPercentile = 0.9999;
-constexpr double kLargestBound = 1e38;   // what a table may hold: attention masks come near the end of f32
-constexpr int64_t kFewSamples = 8;       // fewer tell too little of what other samples will hold
-constexpr int64_t kFewValues = 4096;     // fewer give no distribution
-constexpr double kWorthClipping = 0.95;  // of the error without clipping
+constexpr double kLargestBound = 1e38;  // what a table may hold: attention masks come near the end of f32
+constexpr int64_t kFewSamples = 8;      // fewer tell too little of what other samples will hold
+constexpr int64_t kFewValues = 4096;    // fewer give no distribution
+constexpr double kLittleMore = 1.05;    // error: as good as the least
 
 constexpr std::pair<Method, std::string_view> kNames[] = {{Method::Max, "max"},   {Method::Percentile, "percentile"},
                                                           {Method::Kl, "kl"},     {Method::Mse, "mse"},
@@ -75,24 +77,41 @@ class Chooser {
       case Method::Auto:
         break;
     }
-    return by(best_method());
+    return best().second;
   }
 
-  Method best_method() const {
-    Method best = Method::Max;
-    double least = kWorthClipping * error_of(seen_);
-    for (const Method method : {Method::Percentile, Method::Kl, Method::Aciq, Method::Mse}) {
-      const double error = error_of(by(method));
-      if (error >= least) continue;
-      least = error;
-      best = method;
+  // The least error that any method reaches is not quite what is wanted: values that are clipped are those that stand
+  // for something, and other samples may go beyond these. So the widest of the ranges wins that err little more.
+  std::pair<Method, Range> best() const {
+    constexpr Method kMethods[] = {Method::Max, Method::Percentile, Method::Kl, Method::Aciq, Method::Mse};
+    std::array<Range, std::size(kMethods)> ranges;
+    std::array<double, std::size(kMethods)> errors;
+    for (size_t i = 0; i < ranges.size(); ++i) {
+      ranges[i] = by(kMethods[i]);
+      errors[i] = error_of(ranges[i]);
     }
-    return best;
+    const double most = *std::min_element(errors.begin(), errors.end()) * kLittleMore;
+    size_t widest = 0;
+    for (size_t i = 1; i < ranges.size(); ++i)
+      if (errors[i] <= most && (errors[widest] > most || width(ranges[i]) > width(ranges[widest]))) widest = i;
+    if (kMethods[widest] != Method::Mse) return {kMethods[widest], ranges[widest]};
+    return {Method::Mse, widened(ranges[widest], most)};
   }
 
  private:
   Range clipped(double threshold) const {
     return {std::clamp(seen_.low, -threshold, threshold), std::clamp(seen_.high, -threshold, threshold)};
+  }
+  static double width(Range r) { return r.high - r.low; }
+  // Both ends moved toward what was seen as far as the error allows.
+  Range widened(Range r, double most_error) const {
+    constexpr int kSteps = 16;
+    for (int i = kSteps; i > 0; --i) {
+      const double share = static_cast<double>(i) / kSteps;
+      const Range wide{r.low + share * (seen_.low - r.low), r.high + share * (seen_.high - r.high)};
+      if (error_of(wide) <= most_error) return wide;
+    }
+    return r;
   }
   double error_of(Range r) const { return squared_error(bins_, grid_of(r.low, r.high, asymmetric_)); }
 
@@ -164,10 +183,13 @@ TensorRange choose_range(const Histogram& histogram, const RangeRequest& request
   const bool has_one_value = r.seen_min == r.seen_max;
   const bool tells_little = request.samples < kFewSamples || histogram.count() < kFewValues || request.keep_extremes;
   if (has_one_value || (method == Method::Auto && tells_little)) method = Method::Max;
-  if (method == Method::Auto) method = chooser.best_method();
-  const auto [low, high] = chooser.by(method);
-  r.min = bound(low);
-  r.max = bound(high);
+  Range range;
+  if (method == Method::Auto)
+    std::tie(method, range) = chooser.best();
+  else
+    range = chooser.by(method);
+  r.min = bound(range.low);
+  r.max = bound(range.high);
   r.method = to_string(method);
   return r;
 }

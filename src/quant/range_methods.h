@@ -12,8 +12,8 @@ namespace tpuc::quant {
 
 // Max: what was seen. Percentile: all but 0.01 % of the values. Kl: the least Kullback-Leibler divergence between the
 // distribution and its quantized form. Mse: the least squared error. Aciq: the optimum for a Gauss or Laplace
-// distribution of the same spread, whichever describes the values better. Auto: of all these the one with the least
-// squared error, but Max where there is too little to judge by, or little to win.
+// distribution of the same spread, whichever describes the values better. Auto: of all these the widest whose squared
+// error is next to the least, but Max where there is too little to judge by.
 enum class Method : uint8_t { Max, Percentile, Kl, Mse, Aciq, Auto };
 std::string_view to_string(Method method);
 Method parse_method(const std::string& text);  // E2001

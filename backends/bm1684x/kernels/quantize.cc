@@ -25,6 +25,17 @@ Support view_support(const Op& op, DType) {
   return {};
 }
 
+// A picture that comes from DDR has few channels and would keep few lanes busy: its elements are spread over all. Other
+// tensors are seen as their makers and users see them.
+Views quantize_views(const Op& op) {
+  const Dims& d = op.in(0)->type.dims;
+  const bool is_picture = op.in(0)->def == nullptr && d.size() == 4 && d[1] < kLanes / 2;
+  const auto split = is_picture ? split_count(element_count(d)) : std::nullopt;
+  if (!split) return one_operand_views(op);
+  const View v = row_major({1, split->channels, 1, split->width});
+  return {{v}, v};
+}
+
 // Scratch 0: halves in f32; 1: scaled.
 Footprint quantize_footprint(const Op& op, const Region& out) {
   const int64_t bytes = aligned_bytes(Prec::F32, out.extent);
@@ -165,6 +176,7 @@ std::span<const Kernel> quantize_kernels() {
                             lut_kernel(),
                             weighted_sum_kernel(),
                             scaled_product_kernel()};
+    all[0].views = quantize_views;
     Kernel& requantize = all[2];
     requantize.supports = requantize_support;
     requantize.views = requantize_views;

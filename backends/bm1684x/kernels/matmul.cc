@@ -3,8 +3,8 @@
 //            as in DDR
 //   columns: few rows and a constant B: B's columns are the filters, packed with the bias; A is the image [1,K,1,M]
 // f32: error 3e-6 of the largest result; halves: f32 accumulation, one rounding. Bytes: exact int32 sums; then, of
-// rows, casts around a product and a sum in f32, which is what a requantization does, whose scales would belong to
-// lanes. A transposed operand is exchanged by its load.
+// rows, casts around a product and a sum in f32, which is what a requantization does: its scales belong to lanes. A
+// transposed operand is exchanged by its load.
 #include "ops/matmul.h"
 
 #include <fmt/core.h>
@@ -56,9 +56,13 @@ Axes axes(const Op& op) {
   return {.w = !g.y.is_side_by_side, .depth = g.k()};
 }
 
+bool has_one_scale(const Op& op) { return op.in(3)->type.dims[1] == 1; }
+// One scale for all, known now: it stands in the command.
+bool has_fixed_scale(const Op& op) { return has_one_scale(op) && op.in(3)->is_constant(); }
+
 // Scales and offsets of a tile's columns, in two rows.
 Region scale_box(const Op& op, const Region& out) {
-  const bool one_for_all = op.in(3)->type.dims[1] == 1;
+  const bool one_for_all = has_one_scale(op);
   return {{0, 0, 0, one_for_all ? 0 : out.begin[3]}, {1, 1, 2, one_for_all ? 1 : out.extent[3]}};
 }
 
@@ -76,7 +80,7 @@ std::vector<Need> needs(const Op& op, const Region& out) {
   n[0] = {Need::Kind::Box, g.a.box(first, count, rows)};
   n[1] = {Need::Kind::Box, g.b.box(first, count, columns)};
   if (op.in(2) != nullptr) n[2] = {Need::Kind::Shared, {{0, 0, 0, out.begin[3]}, {1, 1, 1, out.extent[3]}}};
-  if (op.in(3) != nullptr && ends(g, out)) n[3] = {Need::Kind::Shared, scale_box(op, out)};
+  if (op.in(3) != nullptr && ends(g, out) && !has_fixed_scale(op)) n[3] = {Need::Kind::Shared, scale_box(op, out)};
   return n;
 }
 
@@ -231,8 +235,8 @@ void emit_rows(const Op& op, const Geometry& g, const TileCtx& t, const LocalTen
 }
 
 // Columns have scales of their own: in f32, in place of the sums.
-void requantize_rows(const Geometry& g, const LocalTensor& out, const LocalTensor& sums, const LocalTensor& scales,
-                     Emitter& e) {
+void requantize_columns(const Geometry& g, const LocalTensor& out, const LocalTensor& sums, const LocalTensor& scales,
+                        Emitter& e) {
   const LocalTensor wide = sums.as(Prec::F32);
   const Shape4 row{1, 1, 1, scales.dims[3]};
   e.cast(wide, sums);
@@ -241,10 +245,17 @@ void requantize_rows(const Geometry& g, const LocalTensor& out, const LocalTenso
   e.unary(ArOp::Cast, out, wide, {.out_signed = g.out_signed});
 }
 
+void requantize_rows(const Op& op, const Geometry& g, const TileCtx& t, const LocalTensor& sums, Emitter& e) {
+  const LocalTensor out = t.output();
+  if (!has_fixed_scale(op)) return requantize_columns(g, out, sums, t.input(3, scale_box(op, t.region)), e);
+  const auto rq = op.in(3)->tensor().as<float>();
+  e.requantize(out, sums, rq[0], rq[1], {.out_signed = g.out_signed});
+}
+
 void finish(const Op& op, const Geometry& g, const TileCtx& t, const LocalTensor& sums, Emitter& e) {
   const LocalTensor out = t.output();
   if (g.is_integer && op.in(3) != nullptr) {
-    if (!g.by_columns) return requantize_rows(g, out, sums, t.input(3, scale_box(op, t.region)), e);
+    if (!g.by_columns) return requantize_rows(op, g, t, sums, e);
     const int64_t bias_bytes = image_of(op, g, t.region).parameters().bias_bytes();
     return e.requantize(out, sums, t.image + static_cast<uint32_t>(bias_bytes), {.out_signed = g.out_signed});
   }

@@ -1,4 +1,4 @@
-// A bar on a terminal for long work, nothing otherwise.
+// Long work: a bar on a terminal, now and then a plain line otherwise.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ class Progress {
  private:
   std::string what_;
   size_t total_;
-  bool is_on_;
+  bool is_terminal_;
   std::chrono::steady_clock::time_point start_, last_;
 };
 

@@ -1,5 +1,6 @@
 // Samples are spread over workers, each with an executor of its own; their counts meet in one histogram per tensor.
-// Counts are whole numbers, so the order in which samples end does not matter.
+// Counts are whole numbers, so the order in which samples end does not matter. An executor has one thread: how products
+// of matrices are cut for several would show in the last bit of a range.
 #include "quant/calibrate.h"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ namespace tpuc::quant {
 namespace {
 
 constexpr unsigned kMostWorkers = 8;
-constexpr int64_t kMostWeightBytes = int64_t{1} << 30;  // of all workers together: each packs the weights for itself
+constexpr int64_t kMostWeightBytes = int64_t{4} << 30;  // of all workers together: each packs the weights for itself
 
 struct Observed {
   std::mutex mutex;
@@ -54,8 +55,8 @@ class Run {
     const unsigned threads = request_.threads == 0 ? cores : request_.threads;
     const unsigned workers = worker_count(graph_, samples_.count, threads);
     std::vector<std::thread> others;
-    for (unsigned i = 1; i < workers; ++i) others.emplace_back([&] { work(threads / workers); });
-    work(threads / workers);
+    for (unsigned i = 1; i < workers; ++i) others.emplace_back([&] { work(); });
+    work();
     for (std::thread& t : others) t.join();
     if (failure_) std::rethrow_exception(failure_);
   }
@@ -87,11 +88,11 @@ class Run {
 
   // Takes samples until there are none, or one has failed: all before that one are then finished, so the failure told
   // is that of the first.
-  void work(unsigned threads) {
+  void work() {
     size_t sample = 0;
     Tally tally;
     ExecOptions options;
-    options.threads = std::max(1u, threads);
+    options.threads = 1;
     options.hook = [&](const Value& v, const Tensor& t) {
       if (is_observed(v)) observe(v, t, tally, sample);
     };

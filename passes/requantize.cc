@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "passes/narrow_sum.h"
+
 namespace tpuc {
 namespace {
 
@@ -117,19 +119,26 @@ QuantParams real_numbers() { return {DType::F32, 1.0f, 0}; }
 
 WeightedTerms weighted_terms(const std::vector<QuantParams>& in, const std::vector<double>& signs,
                              const QuantParams& out) {
-  double largest = 0;
-  for (const QuantParams& p : in) largest = std::max(largest, double(p.scale) / out.scale);
-  const double budget = kMostMultiplier / static_cast<double>(in.size());
-  const int shift = static_cast<int>(std::floor(std::log2(budget / largest)));
+  NarrowSum sum;
+  if (const auto narrow = narrow_sum(in, signs, out)) {
+    sum = *narrow;
+  } else {
+    double largest = 0;
+    for (const QuantParams& p : in) largest = std::max(largest, double(p.scale) / out.scale);
+    const double budget = kMostMultiplier / static_cast<double>(in.size());
+    const int shift = static_cast<int>(std::floor(std::log2(budget / largest)));
+    sum.scale = std::ldexp(1.0, -shift);
+    for (size_t i = 0; i < in.size(); ++i)
+      sum.multipliers.push_back(signs[i] * std::nearbyint(double(in[i].scale) / out.scale / sum.scale));
+  }
   WeightedTerms terms;
   double zeros = 0;
   for (size_t i = 0; i < in.size(); ++i) {
-    const double m = signs[i] * std::nearbyint(std::ldexp(double(in[i].scale) / out.scale, shift));
-    terms.multipliers.push_back(static_cast<int64_t>(m));
-    zeros += m * in[i].zero;
+    terms.multipliers.push_back(static_cast<int64_t>(sum.multipliers[i]));
+    zeros += sum.multipliers[i] * in[i].zero;
   }
-  terms.scale = static_cast<float>(std::ldexp(1.0, -shift));
-  terms.offset = static_cast<float>(out.zero - std::ldexp(zeros, -shift));
+  terms.scale = static_cast<float>(sum.scale);
+  terms.offset = static_cast<float>(out.zero - zeros * sum.scale);
   return terms;
 }
 

@@ -194,11 +194,14 @@ ops::Activation activation_of(const Op& op) {
 }
 
 // The sums of a tile are complete.
-void finish(const Op& op, const ConvTile& t, const TileCtx& ctx, const LocalTensor& sums, Emitter& e) {
+void finish(const Op& op, const ConvTile& t, const TileCtx& ctx, const ConvScratch& s, const LocalTensor& sums,
+            Emitter& e) {
   const LocalTensor out = ctx.output();
-  const auto rows = ctx.image + static_cast<uint32_t>(t.parameters().bias_bytes());
   if (t.g.opt_rq != nullptr)
-    e.requantize(out, sums, rows, {.out_signed = t.g.out_signed});
+    e.requantize(
+        out, sums,
+        requantization_rows(t.parameters(), ctx.image, s.rq < 0 ? 0 : ctx.scratch[static_cast<size_t>(s.rq)], e),
+        {.out_signed = t.g.out_signed});
   else if (sums.prec != out.prec)
     e.cast(out, sums);
   apply_activation(activation_of(op), out, e);
@@ -217,7 +220,7 @@ void emit(const Op& op, const TileCtx& ctx, Emitter& e) {
     const LocalTensor image = image_of(t, ctx, s, e);
     t.g.is_by_window() ? emit_windows(t, ctx, s, sums, image, k, e) : emit_batches(t, sums, image, k, e);
   }
-  if (t.ends()) finish(op, t, ctx, sums, e);
+  if (t.ends()) finish(op, t, ctx, s, sums, e);
 }
 
 constexpr Kernel kernel(std::string_view op) {

@@ -40,4 +40,12 @@ void pack_filter_at_run_time(const FilterLayout& f, uint32_t out, const LocalTen
   if (rest > 0) move_blocks(f, out, in, blocks * q, 1, rest, e);
 }
 
+uint32_t requantization_rows(const ChannelParameters& p, uint32_t image, uint32_t scratch, Emitter& e) {
+  const auto pairs = image + static_cast<uint32_t>(p.bias_bytes());
+  if (p.spread_bytes() == 0) return pairs;
+  const Shape4 dims{1, p.channels, 1, 2};
+  e.copy(aligned(scratch, Prec::F32, dims), compact(pairs, Prec::F32, dims));
+  return scratch;
+}
+
 }  // namespace tpuc::bm1684x

@@ -12,6 +12,8 @@ namespace tpuc::bm1684x {
 
 namespace {
 
+constexpr int64_t kPairBytes = 8;  // a scale and an offset
+
 int64_t rows_of(int64_t channels) { return ceil_div(channels, kLanes); }
 
 template <class T>
@@ -55,7 +57,7 @@ void put_parameters(const ChannelParameters& p, const FilterSource& src, int64_t
   const auto rq = src.opt_rq->as<float>();
   const size_t columns = rq.size() / 2, c = columns == 1 ? 0 : static_cast<size_t>(src.first_out + channel);
   const float pair[2] = {rq[c], rq[columns + c]};
-  std::memcpy(lane + p.bias_bytes() + row * kRequantRowBytes, pair, sizeof(pair));
+  std::memcpy(lane + p.bias_bytes() + row * kPairBytes, pair, sizeof(pair));
 }
 
 }  // namespace
@@ -92,10 +94,10 @@ int64_t FilterSource::at(int64_t out, int64_t in, int64_t tap, int64_t taps) con
   return ((out / out_per_group * in_per_group + in) * out_per_group + out % out_per_group) * taps + tap;
 }
 
-int64_t ChannelParameters::bias_bytes() const { return has_bias ? align64(rows_of(channels) * 4) : 0; }
-int64_t ChannelParameters::lane_bytes() const {
-  return bias_bytes() + (has_rq ? rows_of(channels) * kRequantRowBytes : 0);
-}
+int64_t ChannelParameters::rows() const { return rows_of(channels); }
+int64_t ChannelParameters::bias_bytes() const { return has_bias ? align64(rows() * 4) : 0; }
+int64_t ChannelParameters::lane_bytes() const { return bias_bytes() + (has_rq ? align64(rows() * kPairBytes) : 0); }
+int64_t ChannelParameters::spread_bytes() const { return has_rq && rows() > 1 ? rows() * kRequantRowBytes : 0; }
 
 int64_t ConvImage::lanes() const { return std::min(filters.out_channels, kLanes); }
 int64_t ConvImage::lane_bytes() const {

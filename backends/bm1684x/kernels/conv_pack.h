@@ -30,14 +30,17 @@ struct FilterLayout {
   }
 };
 
-// What stands before the filters in each lane: bias [rows] in f32 or int32, padded to 64 bytes; then for integers a row
-// of 64 bytes with scale and offset of each channel.   source: TIU.md section 6
+// What stands before the filters in each lane: bias [rows] in f32 or int32, padded to 64 bytes; then for integers scale
+// and offset of each channel [rows][2], padded to 64 bytes. The command that reads these wants rows of 64 bytes:
+// several rows are spread out in local memory, so that no padding is loaded.   source: TIU.md section 6
 struct ChannelParameters {
   int64_t channels = 1;
   bool has_bias = false, has_rq = false;
 
+  int64_t rows() const;
   int64_t bias_bytes() const;  // padding included; the requantization follows
   int64_t lane_bytes() const;
+  int64_t spread_bytes() const;  // of the scratch for the requantization's rows; 0: they are used as they are
 };
 
 // In a lane: the parameters, then the filters, unless they come at run time.

@@ -93,6 +93,8 @@ ConvScratch conv_scratch(const ConvTile& t) {
   s.filter = add(t.packs_filter(),
                  t.g.is_depthwise() ? rows * t.g.taps() * size_of(t.filter_prec()) : t.filters().lane_bytes());
   s.bias = add(t.copies_bias(), rows * 4);
+  const ChannelParameters all{t.out.extent[1], false, t.g.opt_rq != nullptr};  // the same in all parts of a sum
+  s.rq = add(all.spread_bytes() > 0, all.spread_bytes());
   s.window = add(t.g.is_by_window(), aligned_bytes(t.image_prec(), t.window_dims()));
   s.sum = add(t.g.is_by_window(), aligned_bytes(t.g.sum_prec(), {t.out.extent[0], t.out.extent[1], 1, 1}));
   return s;

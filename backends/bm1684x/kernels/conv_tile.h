@@ -43,7 +43,7 @@ ConvTile conv_tile(const Op& op, const Region& out);
 // Scratch buffers of a tile: sizes in the order of Footprint::scratch, and which is which (-1: not there).
 struct ConvScratch {
   std::vector<int64_t> bytes;
-  int image = -1, sums = -1, filter = -1, bias = -1;
+  int image = -1, sums = -1, filter = -1, bias = -1, rq = -1;
   int window = -1, sum = -1;  // one window cut out, and what it gives
 };
 ConvScratch conv_scratch(const ConvTile& tile);

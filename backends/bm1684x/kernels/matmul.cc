@@ -13,7 +13,7 @@
 
 #include "backends/bm1684x/emit/emitter.h"
 #include "backends/bm1684x/kernels/activation_step.h"
-#include "backends/bm1684x/kernels/conv_pack.h"
+#include "backends/bm1684x/kernels/conv_filter.h"
 #include "backends/bm1684x/kernels/eltwise_views.h"
 #include "backends/bm1684x/kernels/families.h"
 #include "backends/bm1684x/kernels/matmul_geometry.h"
@@ -103,7 +103,7 @@ bool sums_apart(const Op& op, const Geometry& g, const Region& out) {
 // Scratch buffers of a tile: sizes in the order of Footprint::scratch, and which is which (-1: not there).
 struct Scratch {
   std::vector<int64_t> bytes;
-  int sums = -1, bias = -1, zeros = -1, row_sums = -1;
+  int sums = -1, bias = -1, zeros = -1, row_sums = -1, rq = -1;
 };
 Scratch scratch_of(const Op& op, const Geometry& g, const Region& out) {
   Scratch s;
@@ -118,6 +118,7 @@ Scratch scratch_of(const Op& op, const Geometry& g, const Region& out) {
   s.bias = add(widens_bias, Prec::F32, {1, 1, 1, out.extent[3]});
   s.zeros = add(corrects, g.prec, {1, depth_of(g, out).extent, 1, 1});
   s.row_sums = add(corrects, g.sum_prec(), {1, out.extent[1], 1, 1});
+  s.rq = add(g.by_columns && op.in(3) != nullptr, Prec::F32, {1, out.extent[1], 1, 2});
   return s;
 }
 
@@ -256,8 +257,9 @@ void finish(const Op& op, const Geometry& g, const TileCtx& t, const LocalTensor
   const LocalTensor out = t.output();
   if (g.is_integer && op.in(3) != nullptr) {
     if (!g.by_columns) return requantize_rows(op, g, t, sums, e);
-    const int64_t bias_bytes = image_of(op, g, t.region).parameters().bias_bytes();
-    return e.requantize(out, sums, t.image + static_cast<uint32_t>(bias_bytes), {.out_signed = g.out_signed});
+    const uint32_t spread = t.scratch[static_cast<size_t>(scratch_of(op, g, t.region).rq)];
+    const uint32_t rows = requantization_rows(image_of(op, g, t.region).parameters(), t.image, spread, e);
+    return e.requantize(out, sums, rows, {.out_signed = g.out_signed});
   }
   if (out.prec != sums.prec) e.cast(out, sums);
   apply_activation(op.attrs<MatMul>().activation, out, e);

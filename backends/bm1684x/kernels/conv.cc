@@ -197,13 +197,12 @@ ops::Activation activation_of(const Op& op) {
 void finish(const Op& op, const ConvTile& t, const TileCtx& ctx, const ConvScratch& s, const LocalTensor& sums,
             Emitter& e) {
   const LocalTensor out = ctx.output();
-  if (t.g.opt_rq != nullptr)
-    e.requantize(
-        out, sums,
-        requantization_rows(t.parameters(), ctx.image, s.rq < 0 ? 0 : ctx.scratch[static_cast<size_t>(s.rq)], e),
-        {.out_signed = t.g.out_signed});
-  else if (sums.prec != out.prec)
+  if (t.g.opt_rq != nullptr) {
+    const uint32_t scratch = s.rq < 0 ? 0 : ctx.scratch[static_cast<size_t>(s.rq)];
+    e.requantize(out, sums, requantization_rows(t.parameters(), ctx.image, scratch, e), {.out_signed = t.g.out_signed});
+  } else if (sums.prec != out.prec) {
     e.cast(out, sums);
+  }
   apply_activation(activation_of(op), out, e);
 }
 

@@ -14,6 +14,8 @@
 #include "ops/slice.h"
 #include "passes/passes.h"
 #include "passes/quantize_plan.h"
+#include "passes/quantize_stated.h"
+#include "passes/replace_value.h"
 
 namespace tpuc {
 namespace {
@@ -42,8 +44,9 @@ class Quantizer {
     for (Op* op : ops) {
       if (const auto form = plan_.form_of(*op))
         write(*op, *form);
-      else
+      else if (!op->is<Quantize>() || !take_integers(*op))
         read_floats(*op);
+      if (is_stated_source(op)) integers_[op->out(0)] = op->in(0);
     }
     write_outputs(names);
     graph_.dce();
@@ -68,10 +71,20 @@ class Quantizer {
     return floats_[v] = op.out(0);
   }
 
-  // The value in 8 bits as `p` says; constants may be held in several ways.
+  // The network's own quantize, of a value that is there in 8 bits.
+  bool take_integers(Op& op) {
+    Value* v = op.in(0);
+    if (!integers_.contains(v) || plan_.params_of(v) == nullptr) return false;
+    const auto& attrs = op.attrs<Quantize>();
+    return replace_value(graph_, op.out(0),
+                         integer_of(v, {attrs.to, attrs.scale, static_cast<int32_t>(attrs.zero)}, &op));
+  }
+
+  // The value in 8 bits as `p` says; what is held in another way is scaled. Constants may be held in several ways.
   Value* integer_of(Value* v, const QuantParams& p, Op* opt_before) {
     if (v->is_constant()) return graph_.constant(quantize_tensor(v->tensor(), p), v->name);
-    if (const auto known = integers_.find(v); known != integers_.end()) return known->second;
+    if (const auto known = integers_.find(v); known != integers_.end())
+      return rescaled(known->second, plan_.params.at(v), p, opt_before);
     Op& op = graph_.add<Quantize>({float_of(v, opt_before)}, {.to = p.dtype, .scale = p.scale, .zero = p.zero}, {},
                                   opt_before);
     if (v->def != nullptr) op.loc = v->def->loc;
@@ -79,6 +92,19 @@ class Quantizer {
     return integers_[v] = op.out(0);
   }
   Value* integer_of(Value* v, Op* before) { return integer_of(v, plan_.params.at(v), before); }
+
+  Multipliers multipliers() const { return plan_.is_stated ? Multipliers::Exact : Multipliers::Fast; }
+
+  Value* rescaled(Value* integers, const QuantParams& from, const QuantParams& to, Op* opt_before) {
+    if (from == to) return integers;
+    const WeightedTerms t = weighted_terms({from}, {1.0}, to, multipliers());
+    Op& op = graph_.add<WeightedSum>(
+        {integers}, {.multipliers = t.multipliers, .scale = t.scale, .offset = t.offset, .to = to.dtype}, {},
+        opt_before);
+    if (integers->def != nullptr) op.loc = integers->def->loc;
+    op.out(0)->type.quant = to_quant(to);
+    return op.out(0);
+  }
 
   void write(Op& op, Int8Form form) {
     switch (form) {
@@ -123,21 +149,33 @@ class Quantizer {
   void write_products(Op& old, std::vector<Value*> in, typename S::Attrs attrs, const Products& products,
                       bool corrects_input, int64_t channel_axis) {
     const QuantParams& x = plan_.params.at(old.in(0));
+    const QuantParams* y = plan_.params_of(old.out(0));
     attrs.activation = Activation::None;
-    in.resize(4, nullptr);
-    if (const QuantParams* y = plan_.params_of(old.out(0))) {
+    const Tensor rows =
+        requantization(x, products.filter, products.opt_bias, y == nullptr ? real_numbers() : *y, corrects_input);
+    if (y != nullptr && !products.filter.opt_rest) {
       attrs.to = y->dtype;
-      in[3] =
-          graph_.constant(requantization(x, products.filter, products.opt_bias, *y, corrects_input), "requantization");
+      in.resize(4, nullptr);
+      in[3] = graph_.constant(rows, "requantization");
       return hold(old, graph_.add<S>(std::move(in), std::move(attrs), {}, &old), products.activation);
     }
-    in.resize(2);
-    Op& sums = graph_.add<S>(std::move(in), std::move(attrs), {}, &old);
-    sums.loc = old.loc;
-    const Tensor rows = requantization(x, products.filter, products.opt_bias, real_numbers(), corrects_input);
     Builder b(graph_, old.loc, &old);
-    floats_[old.out(0)] = to_floats(b, sums.out(0), rows, products.activation, channel_axis);
+    Value* sums = exact_sums<S>(b, std::move(in), attrs, products.filter);
+    if (y != nullptr)
+      return hold(
+          old, b.add_op<Requantize>({sums, b.constant(rows, "requantization")}, {.to = y->dtype, .axis = channel_axis}),
+          products.activation);
+    floats_[old.out(0)] = to_floats(b, sums, rows, products.activation, channel_axis);
     graph_.rename(floats_[old.out(0)], std::string(old.out(0)->name));
+  }
+
+  template <class S>
+  static Value* exact_sums(Builder& b, std::vector<Value*> in, const typename S::Attrs& attrs,
+                           const QuantizedFilter& filter) {
+    Value* sums = b.add<S>(in, attrs);
+    if (!filter.opt_rest) return sums;
+    in[1] = b.constant(*filter.opt_rest, in[1]->name);
+    return b.add<Add>({sums, b.add<S>(std::move(in), attrs)});
   }
 
   // activation(sum * scale + offset) along one axis.
@@ -162,6 +200,7 @@ class Quantizer {
                  : op.is<Scale>() ? scale_products(op, attrs)
                                   : pool_products(op, attrs);
     attrs.pad_value = plan_.params.at(op.in(0)).zero;
+    attrs.filter_zero = p.filter.zero;
     Value* weights = graph_.constant(p.filter.weights, op.is<AvgPool2d>() ? "ones" : op.in(1)->name);
     write_products<Conv2d>(op, {integer_of(op.in(0), &op), weights}, attrs, p, true, 1);
   }
@@ -170,15 +209,18 @@ class Quantizer {
     attrs = op.attrs<Conv2d>();
     const Tensor& w = op.in(1)->tensor();
     const int64_t per_channel = w.count() / w.dims()[0];
-    return {quantize_filter(w, w.dims()[0], w.dims()[2] * w.dims()[3], [&](int64_t i) { return i / per_channel; }),
+    const WideWeights wide = attrs.group == 1 ? WideWeights::Shift : WideWeights::TwoParts;
+    return {quantize_filter(
+                w, w.dims()[0], w.dims()[2] * w.dims()[3], [&](int64_t i) { return i / per_channel; }, wide),
             opt_tensor(op.in(2)), attrs.activation};
   }
 
   static Products scale_products(const Op& op, Conv2d::Attrs& attrs) {
     const Tensor w = Tensor(op.in(1)->tensor()).reshaped({op.in(1)->type.dims[0], 1, 1, 1});
     attrs.group = w.dims()[0];
-    return {quantize_filter(w, w.dims()[0], 1, [](int64_t i) { return i; }), opt_tensor(op.in(2)),
-            op.attrs<Scale>().activation};
+    return {quantize_filter(
+                w, w.dims()[0], 1, [](int64_t i) { return i; }, WideWeights::Round),
+            opt_tensor(op.in(2)), op.attrs<Scale>().activation};
   }
 
   static Products pool_products(const Op& op, Conv2d::Attrs& attrs) {
@@ -204,7 +246,8 @@ class Quantizer {
       if (attrs.filter == FilterOrder::Oihw) return i / (d[1] * taps);
       return i / (d[1] * taps) / (d[0] / attrs.group) * per_group + i / taps % d[1];
     };
-    Products p{quantize_filter(w, channels, taps, channel_of), opt_tensor(op.in(2)), attrs.activation};
+    Products p{quantize_filter(w, channels, taps, channel_of, WideWeights::Round), opt_tensor(op.in(2)),
+               attrs.activation};
     attrs.pad_value = plan_.params.at(op.in(0)).zero;
     Value* weights = graph_.constant(p.filter.weights, op.in(1)->name);
     write_products<ConvTranspose2d>(op, {integer_of(op.in(0), &op), weights}, attrs, p, true, 1);
@@ -228,12 +271,13 @@ class Quantizer {
     const int64_t n = columns(op, axis), rows = b.dims()[b.dims().size() - 1];
     const bool is_plain = attrs.order_b.empty() && b.dims().size() >= 2;
     const auto channel_of = [&](int64_t i) { return !is_plain ? 0 : attrs.transpose_b ? i / rows % n : i % n; };
-    Products p{quantize_filter(b, is_plain ? n : 1, 1, channel_of), opt_tensor(op.in(2)), attrs.activation};
+    Products p{quantize_filter(b, is_plain ? n : 1, 1, channel_of, WideWeights::Shift), opt_tensor(op.in(2)),
+               attrs.activation};
     if (!is_plain) {
       p.filter.scale.assign(static_cast<size_t>(n), float(p.filter.scale.front()));
       p.filter.sums.assign(static_cast<size_t>(n), 0.0);
     }
-    attrs.zero_a = plan_.params.at(op.in(0)).zero;
+    attrs.zero_a = plan_.params.at(op.in(0)).zero, attrs.zero_b = p.filter.zero;
     Value* weights = graph_.constant(p.filter.weights, op.in(1)->name);
     write_products<MatMul>(op, {integer_of(op.in(0), &op), weights}, attrs, p, false, axis);
   }
@@ -243,7 +287,7 @@ class Quantizer {
     MatMul::Attrs attrs = op.attrs<MatMul>();
     const QuantParams &a = plan_.params.at(op.in(0)), &b = plan_.params.at(op.in(1));
     attrs.zero_a = a.zero, attrs.zero_b = b.zero;
-    Products p{{Tensor(), {b.scale}, {0.0}}, nullptr, attrs.activation};
+    Products p{{Tensor(), {b.scale}, {0.0}, 0, {}}, nullptr, attrs.activation};
     int64_t axis = 0;
     columns(op, axis);
     write_products<MatMul>(op, {integer_of(op.in(0), &op), integer_of(op.in(1), &op)}, attrs, p, false, axis);
@@ -257,8 +301,8 @@ class Quantizer {
 
   void write_sum(Op& op) {
     const QuantParams& y = plan_.params.at(op.out(0));
-    const WeightedTerms t =
-        weighted_terms({plan_.params.at(op.in(0)), plan_.params.at(op.in(1))}, {1.0, op.is<Sub>() ? -1.0 : 1.0}, y);
+    const WeightedTerms t = weighted_terms({plan_.params.at(op.in(0)), plan_.params.at(op.in(1))},
+                                           {1.0, op.is<Sub>() ? -1.0 : 1.0}, y, multipliers());
     Op& made = graph_.add<WeightedSum>(
         {integer_of(op.in(0), &op), integer_of(op.in(1), &op)},
         {.multipliers = t.multipliers, .scale = t.scale, .offset = t.offset, .to = y.dtype}, {}, &op);

@@ -13,9 +13,11 @@
 #include "ops/matmul.h"
 #include "ops/norm.h"
 #include "ops/pool.h"
+#include "ops/quantize.h"
 #include "ops/resize.h"
 #include "ops/shape.h"
 #include "ops/slice.h"
+#include "passes/quantize_stated.h"
 
 namespace tpuc {
 namespace {
@@ -37,13 +39,6 @@ bool is_sum_of_products(const Op& op) {
   return false;
 }
 
-bool keeps_elements(const Op& op) {
-  if (op.is<Resize>()) return op.attrs<Resize>().mode == ResizeMode::Nearest;
-  return op.is<Reshape>() || op.is<Permute>() || op.is<Expand>() || op.is<Tile>() || op.is<Slice>() ||
-         op.is<Concat>() || op.is<Pad>() || op.is<MaxPool2d>() || op.is<DepthToSpace>() || op.is<SpaceToDepth>() ||
-         op.is<Gather>() || op.is<Max>() || op.is<Min>();
-}
-
 std::optional<Int8Form> form_for(const Op& op) {
   if (op.out().size() != 1 || op.out(0)->type.dtype != DType::F32 || op.in(0) == nullptr) return {};
   if (is_sum_of_products(op)) return op.is<MatMul>() ? Int8Form::MatMul : Int8Form::Convolution;
@@ -61,20 +56,9 @@ std::optional<Int8Form> form_for(const Op& op) {
   return {};
 }
 
-// The operands that carry real numbers to be held in 8 bits; not filters, biases and indices.
-std::vector<Value*> data_operands(const Op& op, Int8Form form) {
-  if (form == Int8Form::Convolution || op.is<Gather>()) return {op.in(0)};
-  if (form == Int8Form::MatMul && op.in(1)->is_constant()) return {op.in(0)};
-  if (form == Int8Form::MatMul) return {op.in(0), op.in(1)};
-  std::vector<Value*> data;
-  for (Value* v : op.in())
-    if (v != nullptr) data.push_back(v);
-  return data;
-}
-
 class Planner {
  public:
-  Planner(const Graph& graph, const Quantization& how) : graph_(graph), how_(how) {}
+  Planner(const Graph& graph, const Quantization& how) : graph_(graph), how_(how), stated_(stated_params(graph)) {}
 
   QuantizePlan plan() {
     for (const Op& op : graph_.ops())
@@ -83,6 +67,7 @@ class Planner {
     while (drop_lone_ops()) {
     }
     join_scales();
+    plan_.is_stated = !stated_.empty();
     return std::move(plan_);
   }
 
@@ -91,15 +76,20 @@ class Planner {
     return form == Int8Form::MatMul || op.is<Conv2d>() || op.is<ConvTranspose2d>();
   }
 
-  bool has_range(const Value* v) const { return v->is_constant() || how_.ranges.contains(v->name); }
+  bool has_range(const Value* v) const {
+    return v->is_constant() || stated_.contains(v) || how_.ranges.contains(v->name);
+  }
+  // Sums of products need no range of their result: where it is not known, floats read it.
   bool has_ranges(const Op& op, Int8Form form) const {
     const std::vector<Value*> data = data_operands(op, form);
-    return has_range(op.out(0)) && std::all_of(data.begin(), data.end(), [&](const Value* v) { return has_range(v); });
+    return (is_anchor(form, op) || has_range(op.out(0))) &&
+           std::all_of(data.begin(), data.end(), [&](const Value* v) { return has_range(v); });
   }
 
   bool is_int8(const Op* op) const { return plan_.forms.contains(op); }
   bool read_in_int8(const Value* v) const {
     return std::any_of(v->uses.begin(), v->uses.end(), [&](const Op* user) {
+      if (user->is<Quantize>()) return stated_.contains(v);
       const auto form = plan_.forms.find(user);
       if (form == plan_.forms.end()) return false;
       const std::vector<Value*> data = data_operands(*user, form->second);
@@ -111,7 +101,9 @@ class Planner {
     if (is_anchor(form, op)) return false;
     if (!read_in_int8(op.out(0))) return true;
     const std::vector<Value*> data = data_operands(op, form);
-    const auto comes_in_float = [&](const Value* v) { return !v->is_constant() && !is_int8(v->def); };
+    const auto comes_in_float = [&](const Value* v) {
+      return !v->is_constant() && !is_int8(v->def) && !is_stated_source(v->def);
+    };
     return std::any_of(data.begin(), data.end(), comes_in_float) ||
            std::all_of(data.begin(), data.end(), [](const Value* v) { return v->is_constant(); });
   }
@@ -132,6 +124,7 @@ class Planner {
     return v;
   }
   void join(const Value* a, const Value* b) {
+    if (stated_.contains(a) || stated_.contains(b)) return;  // a stated scale is nobody else's
     a = root(a), b = root(b);
     if (a != b) parent_[b] = a;
   }
@@ -169,25 +162,46 @@ class Planner {
       if (form->second == Int8Form::MatMul && data.size() == 2) factors.insert(factors.end(), data.begin(), data.end());
     }
     std::unordered_map<const Value*, ValueRange> ranges;  // by root
-    for (const Value* v : held) ranges[root(v)] = hull(ranges[root(v)], range_of(v));
+    for (const auto& [v, params] : stated_) plan_.params.emplace(v, params);
+    for (const Value* v : held)
+      if (!stated_.contains(v)) ranges[root(v)] = hull(ranges[root(v)], range_of(v));
     for (const auto& [v, range] : widened_) ranges[root(v)] = hull(ranges[root(v)], range);
     // Operands of products of two run-time matrices have no zero point: the correction would be a product of its own.
     std::unordered_set<const Value*> symmetric;
     for (const Value* v : factors) symmetric.insert(root(v));
     const ZeroPoint usual = how_.asymmetric ? ZeroPoint::Always : ZeroPoint::WhereLopsided;
     for (const Value* v : held)
-      plan_.params.emplace(v,
-                           choose_params(ranges.at(root(v)), symmetric.contains(root(v)) ? ZeroPoint::Never : usual));
+      if (!stated_.contains(v))
+        plan_.params.emplace(v,
+                             choose_params(ranges.at(root(v)), symmetric.contains(root(v)) ? ZeroPoint::Never : usual));
   }
 
   const Graph& graph_;
   const Quantization& how_;
+  const StatedParams stated_;
   QuantizePlan plan_;
   std::unordered_map<const Value*, const Value*> parent_;
   std::vector<std::pair<const Value*, ValueRange>> widened_;
 };
 
 }  // namespace
+
+bool keeps_elements(const Op& op) {
+  if (op.is<Resize>()) return op.attrs<Resize>().mode == ResizeMode::Nearest;
+  return op.is<Reshape>() || op.is<Permute>() || op.is<Expand>() || op.is<Tile>() || op.is<Slice>() ||
+         op.is<Concat>() || op.is<Pad>() || op.is<MaxPool2d>() || op.is<DepthToSpace>() || op.is<SpaceToDepth>() ||
+         op.is<Gather>() || op.is<Max>() || op.is<Min>();
+}
+
+std::vector<Value*> data_operands(const Op& op, Int8Form form) {
+  if (form == Int8Form::Convolution || op.is<Gather>()) return {op.in(0)};
+  if (form == Int8Form::MatMul && op.in(1)->is_constant()) return {op.in(0)};
+  if (form == Int8Form::MatMul) return {op.in(0), op.in(1)};
+  std::vector<Value*> data;
+  for (Value* v : op.in())
+    if (v != nullptr) data.push_back(v);
+  return data;
+}
 
 std::optional<Int8Form> QuantizePlan::form_of(const Op& op) const {
   const auto it = forms.find(&op);

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "passes/requantize.h"
 #include "tpuc/ir/graph.h"
@@ -20,17 +21,24 @@ enum class Int8Form : uint8_t {
   SameScale     // moves, picks or compares elements: result and operands share scale and zero point
 };
 
+// The operands that carry real numbers to be held in 8 bits; not filters, biases and indices.
+std::vector<Value*> data_operands(const Op& op, Int8Form form);
+// The form SameScale: every element of the result is one of the operands' elements.
+bool keeps_elements(const Op& op);
+
 struct QuantizePlan {
   std::unordered_map<const Op*, Int8Form> forms;
   // Results that are held in 8 bits, and what 8-bit operators read. A sum of products that only floats read is not
   // rounded to 8 bits: it has none.
   std::unordered_map<const Value*, QuantParams> params;
+  bool is_stated = false;  // the network arrives quantized: its integers are to be met
   std::optional<Int8Form> form_of(const Op& op) const;
   const QuantParams* params_of(const Value* v) const;
 };
 
 // Convolutions and matrix products compute in 8 bits. Any other operator does where its operands come in 8 bits and one
 // that computes in 8 bits reads its result: what precedes the first and follows the last of them keeps its floats.
+// What the network itself says about a value (quantize_stated.h) goes before ranges.
 QuantizePlan plan_quantization(const Graph& graph, const Quantization& how);
 
 }  // namespace tpuc

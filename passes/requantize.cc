@@ -14,28 +14,6 @@ namespace {
 constexpr double kLopsided = 0.9;
 constexpr double kMostMultiplier = 1 << 20;  // |m * q| summed over many tensors stays far inside 32 bits
 
-float positive_scale(double scale) {
-  const auto rounded = static_cast<float>(scale);
-  return rounded > 0 && std::isfinite(1 / rounded) ? rounded : 1.0f;
-}
-
-// Rounds some of the weights the other way, so that the errors of all of them add up to less than half a step: those
-// that were nearest to it.
-void keep_sum(std::span<const size_t> elements, const std::vector<double>& values, double scale,
-              std::vector<double>& rounded) {
-  const auto error = [&](size_t i) { return values[i] / scale - rounded[i]; };
-  double total = 0;
-  for (const size_t i : elements) total += error(i);
-  const double direction = total < 0 ? -1 : 1;
-  const auto flips = static_cast<size_t>(std::nearbyint(std::abs(total)));
-  if (flips == 0) return;
-  std::vector<size_t> order(elements.begin(), elements.end());
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return error(a) * direction > error(b) * direction; });
-  for (size_t k = 0; k < std::min(flips, order.size()); ++k)
-    if (error(order[k]) * direction > 0) rounded[order[k]] = std::clamp(rounded[order[k]] + direction, -127.0, 127.0);
-}
-
 // A unary float op on some values.
 std::vector<float> evaluate(const Op& op, const std::vector<float>& values) {
   const Tensor x = Tensor::from_f32({static_cast<int64_t>(values.size())}, values);
@@ -46,6 +24,11 @@ std::vector<float> evaluate(const Op& op, const std::vector<float>& values) {
 }
 
 }  // namespace
+
+float positive_scale(double scale) {
+  const auto rounded = static_cast<float>(scale);
+  return rounded > 0 && std::isfinite(1 / rounded) ? rounded : 1.0f;
+}
 
 QuantParams choose_params(ValueRange range, ZeroPoint zero_point) {
   const double low = std::min(range.min, 0.0), high = std::max(range.max, 0.0);
@@ -73,34 +56,6 @@ Tensor quantize_tensor(const Tensor& t, const QuantParams& p) {
 
 Quant to_quant(const QuantParams& p) { return {{p.scale}, {p.zero}}; }
 
-QuantizedFilter quantize_filter(const Tensor& filter, int64_t channels, int64_t taps,
-                                const std::function<int64_t(int64_t)>& channel_of) {
-  const std::vector<double> values = filter.to_f64();
-  const auto count = static_cast<size_t>(channels);
-  std::vector<std::vector<size_t>> members(count);  // elements of each channel, in order
-  for (size_t i = 0; i < values.size(); ++i)
-    members[static_cast<size_t>(channel_of(static_cast<int64_t>(i)))].push_back(i);
-  QuantizedFilter out;
-  std::vector<double> rounded(values.size());
-  for (const std::vector<size_t>& channel : members) {
-    double largest = 0;
-    for (const size_t i : channel) largest = std::max(largest, std::abs(values[i]));
-    out.scale.push_back(positive_scale(largest / 127));
-    const double scale = out.scale.back();
-    for (const size_t i : channel) rounded[i] = std::clamp(std::nearbyint(values[i] / scale), -127.0, 127.0);
-    // Neighbouring pixels are alike: what is seen of the errors is mostly their sum.
-    const auto step = static_cast<size_t>(taps);
-    for (size_t first = 0; taps > 1 && first < channel.size(); first += step)
-      keep_sum(std::span(channel).subspan(first, step), values, scale, rounded);
-    double sum = 0;
-    for (const size_t i : channel) sum += rounded[i];
-    out.sums.push_back(sum);
-  }
-  out.weights = Tensor(DType::I8, filter.dims());
-  out.weights.assign_f64(rounded);
-  return out;
-}
-
 Tensor requantization(const QuantParams& in, const QuantizedFilter& filter, const Tensor* opt_bias,
                       const QuantParams& out, bool corrects_input) {
   const size_t channels = filter.scale.size();
@@ -118,9 +73,9 @@ Tensor requantization(const QuantParams& in, const QuantizedFilter& filter, cons
 QuantParams real_numbers() { return {DType::F32, 1.0f, 0}; }
 
 WeightedTerms weighted_terms(const std::vector<QuantParams>& in, const std::vector<double>& signs,
-                             const QuantParams& out) {
+                             const QuantParams& out, Multipliers kind) {
   NarrowSum sum;
-  if (const auto narrow = narrow_sum(in, signs, out)) {
+  if (const auto narrow = kind == Multipliers::Exact ? std::nullopt : narrow_sum(in, signs, out)) {
     sum = *narrow;
   } else {
     double largest = 0;

@@ -2,9 +2,9 @@
 // The only place that rounds them. Meaning everywhere: real = scale * (q - zero).
 #pragma once
 
-#include <functional>
 #include <vector>
 
+#include "passes/quantize_filter.h"
 #include "tpuc/ir/graph.h"
 #include "tpuc/pass/quantization.h"
 
@@ -23,21 +23,12 @@ enum class ZeroPoint : uint8_t { Never, WhereLopsided, Always };
 // The range, widened to hold 0: u8 where nothing is negative, else i8, with a zero point where it is wanted.
 // A range of zeros gets scale 1.
 QuantParams choose_params(ValueRange range, ZeroPoint zero_point);
+// As f32; 1 where that or its reciprocal is no number.
+float positive_scale(double scale);
 // round(x / scale) + zero, saturated.
 int32_t to_quantized(double x, const QuantParams& p);
 Tensor quantize_tensor(const Tensor& t, const QuantParams& p);
 Quant to_quant(const QuantParams& p);
-
-// Weights in i8, symmetric, one scale per output channel.
-struct QuantizedFilter {
-  Tensor weights;
-  std::vector<float> scale;
-  std::vector<double> sums;  // of the integers of a channel
-};
-// `channel_of` maps an element's row-major index to its output channel; `taps` consecutive elements see neighbouring
-// elements of one input channel, and are rounded up or down so that their sum is kept.
-QuantizedFilter quantize_filter(const Tensor& filter, int64_t channels, int64_t taps,
-                                const std::function<int64_t(int64_t)>& channel_of);
 
 // The two rows [2,C] of a requantization of sums over products x * w, x as `in`, into `out`: scale; and offset, which
 // folds the bias (null: none), the zero point of the result, and that of x where the sums still hold it
@@ -52,8 +43,10 @@ struct WeightedTerms {
   std::vector<int64_t> multipliers;
   float scale = 1, offset = 0;  // of the sum of m_i * q_i
 };
+// Exact: as exact as 32 bits allow, where scales are a network's own. Fast: of few bits where that is exact enough.
+enum class Multipliers : uint8_t { Fast, Exact };
 WeightedTerms weighted_terms(const std::vector<QuantParams>& in, const std::vector<double>& signs,
-                             const QuantParams& out);
+                             const QuantParams& out, Multipliers kind);
 
 // What each byte of x stands for after the unary float op: 256 entries of `out`.
 Tensor lookup_table(const Op& op, const QuantParams& in, const QuantParams& out);

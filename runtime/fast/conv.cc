@@ -177,7 +177,11 @@ std::any float_attrs(Attrs attrs) {
 
 Kernel prepare_integer_conv(const Site& site) {
   const auto& a = site.attrs_of<ops::Conv2d>();
-  return prepare_integer_sum(site, integer_sum(site, a), or_none<prepare_conv>, float_attrs(a));
+  IntegerSum sum = integer_sum(site, a);
+  sum.w_zero = a.filter_zero;
+  ops::Conv2d::Attrs plain = a;
+  plain.filter_zero = 0;
+  return prepare_integer_sum(site, sum, or_none<prepare_conv>, float_attrs(plain));
 }
 
 Kernel prepare_integer_conv_transpose(const Site& site) {

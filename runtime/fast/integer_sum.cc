@@ -98,7 +98,7 @@ class Sums {
     const Tensor& w = *site.constant(1);
     for (int64_t i = 0; i < w.count(); ++i)
       from_padding_[static_cast<size_t>(sum_.place(i / sum_.terms).channel)] +=
-          static_cast<int32_t>(sum_.pad_value * byte_at(w, i));
+          static_cast<int32_t>(sum_.pad_value * (byte_at(w, i) - sum_.w_zero));
   }
 
   // False where the float version refuses.

@@ -33,11 +33,6 @@ void note_changes(std::string_view kind, const std::vector<ArtifactTensor>& befo
   }
 }
 
-Diagnostic no_calibration() {
-  return diagnostic(ErrorCode::E2001, "--precision int8 needs the ranges of the network's values")
-      .note("hint", "`tpuc calibrate MODEL --data PATH -o TABLE.json`, then --calibration TABLE.json");
-}
-
 std::vector<ArtifactTensor> tensors_of(const std::vector<const Value*>& values) {
   std::vector<ArtifactTensor> out;
   out.reserve(values.size());
@@ -83,9 +78,10 @@ Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& opti
     return std::move(choice.of);
   };
   if (asks_for_int8(options.precision, options.precision_table)) {
-    if (options.calibration.empty()) throw UserError(no_calibration());
     passes.quantization = [&](const Graph& canonical) {
-      return make_quantization(canonical, read_calibration_table(options.calibration),
+      const CalibrationTable none;
+      return make_quantization(canonical,
+                               options.calibration.empty() ? none : read_calibration_table(options.calibration),
                                {options.precision, &table, options.asymmetric}, out.precision_notes);
     };
   }

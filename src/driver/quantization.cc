@@ -38,6 +38,20 @@ Diagnostic foreign_table(const std::vector<std::string>& strange, const std::vec
       .note("hint", "`tpuc calibrate MODEL --data PATH -o TABLE` with the same model, --outputs and shapes");
 }
 
+Diagnostic no_calibration() {
+  return diagnostic(ErrorCode::E2001, "--precision int8 needs the ranges of the network's values")
+      .note("hint", "`tpuc calibrate MODEL --data PATH -o TABLE.json`, then --calibration TABLE.json");
+}
+
+void take_wishes(const QuantizationRequest& request, Quantization& out) {
+  out.asymmetric = request.asymmetric;
+  const bool is_default = request.precision == Precision::Int8;
+  out.wants_int8 = [table = request.table, is_default](const Op& op) {
+    const std::optional<DType> row = table->of(op);
+    return row ? *row == DType::I8 : is_default;
+  };
+}
+
 }  // namespace
 
 bool asks_for_int8(Precision precision, const PrecisionTable& table) {
@@ -48,6 +62,13 @@ bool asks_for_int8(Precision precision, const PrecisionTable& table) {
 Quantization make_quantization(const Graph& canonical, const CalibrationTable& calibration,
                                const QuantizationRequest& request, std::vector<std::string>& notes) {
   Quantization out;
+  take_wishes(request, out);
+  if (calibration.ranges.empty()) {
+    if (!states_quantization(canonical)) throw UserError(no_calibration());
+    if (const auto unknown = values_without_scale(canonical); !unknown.empty())
+      notes.push_back(fmt::format("computes in floats where the network states no scale: {}", listed(unknown)));
+    return out;
+  }
   std::vector<std::string> strange, missing;
   for (const std::string& name : real_values(canonical))
     if (const auto row = calibration.ranges.find(name); row != calibration.ranges.end())
@@ -60,12 +81,6 @@ Quantization make_quantization(const Graph& canonical, const CalibrationTable& c
   if (out.ranges.empty() || (!strange.empty() && !missing.empty() && strange.size() > out.ranges.size()))
     throw UserError(foreign_table(strange, missing));
   if (!missing.empty()) notes.push_back(fmt::format("computes in floats where no range is known: {}", listed(missing)));
-  out.asymmetric = request.asymmetric;
-  const bool is_default = request.precision == Precision::Int8;
-  out.wants_int8 = [table = request.table, is_default](const Op& op) {
-    const std::optional<DType> row = table->of(op);
-    return row ? *row == DType::I8 : is_default;
-  };
   return out;
 }
 

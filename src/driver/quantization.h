@@ -21,7 +21,8 @@ struct QuantizationRequest {
 bool asks_for_int8(Precision precision, const PrecisionTable& table);
 
 // E3031 when the calibration names no tensor of the graph, or mostly others. `notes` tells of names that are not there
-// and of tensors without a range, whose operators compute in floats.
+// and of tensors without a range, whose operators compute in floats. An empty table will do for a network that arrives
+// quantized; else E2001.
 Quantization make_quantization(const Graph& canonical, const CalibrationTable& calibration,
                                const QuantizationRequest& request, std::vector<std::string>& notes);
 

@@ -103,12 +103,12 @@ void finish(const EvalArgs& in, std::vector<T>& y, Activation activation, int64_
   store(out, y);
 }
 
-// x as its distance from the value that padding holds.
+// Elements as their distance from the value that stands for 0.
 template <class T>
-std::vector<T> above(const Tensor& t, int64_t pad_value) {
+std::vector<T> above(const Tensor& t, int64_t zero) {
   std::vector<T> x = elements<T>(t);
-  if (pad_value != 0)
-    for (T& v : x) v -= static_cast<T>(pad_value);
+  if (zero != 0)
+    for (T& v : x) v -= static_cast<T>(zero);
   return x;
 }
 
@@ -135,7 +135,7 @@ template <class T>
 void eval_conv(const EvalArgs& in, const Conv2d::Attrs& a, Tensor& out) {
   const Dims &xd = in[0].dims(), &wd = in[1].dims(), &yd = out.dims();
   const Sizes z{xd[0], xd[1], xd[2], xd[3], yd[1], yd[2], yd[3], wd[2], wd[3], a.group};
-  const std::vector<T> x = above<T>(in[0], a.pad_value), w = elements<T>(in[1]);
+  const std::vector<T> x = above<T>(in[0], a.pad_value), w = above<T>(in[1], a.filter_zero);
   std::vector<T> y = start_from_bias<T>(in, z.n, z.o, z.p * z.q);
   const int64_t per_group = z.o / z.group, depth = wd[1];
   std::vector<T> filter_sums(static_cast<size_t>(z.o));
@@ -198,6 +198,7 @@ int64_t transposed_size(const InferCtx& ctx, const ConvTranspose2d::Attrs& a, si
 
 std::vector<TensorType> Conv2d::infer(const InferCtx& ctx, const Attrs& a) {
   check_window_attrs(ctx, a);
+  require_byte(ctx, "filter_zero", a.filter_zero, ctx.type(1).dtype);
   const Dims &x = ctx.dims(0), &w = ctx.dims(1);
   if (x[1] % a.group != 0 || x[1] / a.group != w[1]) throw UserError(channel_error(ctx, x[1], w[1] * a.group, a.group));
   if (w[0] % a.group != 0) throw UserError(group_error(ctx, w[0], a.group));

@@ -27,7 +27,7 @@ struct Conv2d {
     std::vector<int64_t> strides{1, 1}, pads{0, 0, 0, 0}, dilations{1, 1};
     int64_t group = 1;
     Activation activation = Activation::None;
-    int64_t pad_value = 0;
+    int64_t pad_value = 0, filter_zero = 0;
     DType to = DType::I32;
     static constexpr auto fields() {
       return std::tuple{field("strides", &Attrs::strides, "[sh,sw], elements"),
@@ -36,6 +36,7 @@ struct Conv2d {
                         field("group", &Attrs::group, "channels are cut into this many independent groups"),
                         field("activation", &Attrs::activation, "none | relu | relu6, applied to the sum"),
                         field("pad_value", &Attrs::pad_value, "integers: what positions of the padding hold"),
+                        field("filter_zero", &Attrs::filter_zero, "integers: subtracted from the filter"),
                         field("to", &Attrs::to, "integers with rq: i8 | u8, the result's element type")};
     }
   };

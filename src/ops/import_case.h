@@ -34,6 +34,10 @@ class ImportCase {
     node_.attrs.insert_or_assign(name, std::move(value));
     return *this;
   }
+  ImportCase& domain(std::string name) {
+    node_.domain = std::move(name);
+    return *this;
+  }
   ImportCase& output(const std::string& name) {
     node_.output_names.push_back(name);
     return *this;
@@ -85,7 +89,8 @@ class ImportCase {
   Values import() {
     for (const OpDef& def : all_ops())
       for (const ImportRule& rule : def.imports)
-        if (rule.op == "onnx." + node_.op && rule.first_opset <= node_.opset && node_.opset <= rule.last_opset) {
+        if (rule.op == (node_.domain.empty() ? "onnx" : node_.domain) + "." + node_.op &&
+            rule.first_opset <= node_.opset && node_.opset <= rule.last_opset) {
           Builder builder(*graph_, {node_.name});
           return rule.fn(node_, builder);
         }

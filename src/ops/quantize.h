@@ -30,6 +30,7 @@ struct Quantize {
   };
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
+  static std::span<const ImportRule> imports();
 };
 
 // y = f32(x - zero) * scale, rounded to `to`; the difference wraps to int32.      errors: E1202, E1208
@@ -48,6 +49,7 @@ struct Dequantize {
   };
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
+  static std::span<const ImportRule> imports();
 };
 
 // y = requantize_float(x, rq[0, c], rq[1, c]), c the index on `axis`.

@@ -66,6 +66,7 @@ Support integer_support(const Op& op, const ConvGeometry& g) {
   if (op.in(3) != nullptr && g.opt_rq == nullptr) return {false, "the scales of the requantization are computed"};
   if (g.in_per_group * g.taps() > kMostIntegerTerms)
     return {false, fmt::format("sums of {} products of bytes may leave int32", g.in_per_group * g.taps())};
+  if (g.groups > 1 && g.filter_zero != 0) return {false, "filters of groups have a zero point"};
   return {};
 }
 
@@ -93,7 +94,8 @@ FoldedRows fold_of(const ConvGeometry& g) {
 // which are packed in whole blocks of channels, no longer. exact: products with zero change no sum.
 //   source: TIU.md section 4; CYCLES.md section 2
 void merge_groups(ConvGeometry& g) {
-  if (g.groups == 1 || g.is_by_channel() || g.prec == Prec::F32 || g.opt_filter == nullptr) return;
+  if (g.groups == 1 || g.filter_zero != 0 || g.is_by_channel() || g.prec == Prec::F32 || g.opt_filter == nullptr)
+    return;
   const int64_t most = std::min(kEuBytes / size_of(g.prec) / g.in_per_group, kLanes / g.out_per_group);
   for (int64_t m = 2; m <= std::min(most, g.groups); ++m)
     if (g.groups % m == 0) g.merged = m;
@@ -108,6 +110,7 @@ void read_attrs(ConvGeometry& g, const Op& op, const Attrs& a) {
   g.groups = a.group;
   g.pad_value = a.pad_value;
   g.is_integer = !is_float(op.in(0)->type.dtype);
+  if constexpr (std::is_same_v<Attrs, Conv2d::Attrs>) g.filter_zero = a.filter_zero;
   g.in_signed = op.in(0)->type.dtype != DType::U8;
   g.out_signed = a.to != DType::U8;
   g.opt_rq = op.in(3) != nullptr && op.in(3)->is_constant() ? &op.in(3)->tensor() : nullptr;

@@ -38,7 +38,8 @@ struct ConvGeometry {
   bool has_bias = false, filter_is_oihw = true;
   // 8-bit integers: sums in int32, which with opt_rq (constant) become 8-bit.
   bool is_integer = false, in_signed = true, out_signed = true;
-  int64_t pad_value = 0;  // of positions between and around pixels
+  int64_t pad_value = 0;    // of positions between and around pixels
+  int64_t filter_zero = 0;  // subtracted from filters
   const Tensor* opt_rq = nullptr;
 
   // Rows of the filter taken as channels, where few channels would leave the array empty; all else here is meant after

@@ -54,6 +54,11 @@ TEST_CASE("dense convolutions of bytes", "[kernel]") {
   check_conv({2, 5, 14, 13}, {7, 5, 5, 3}, {.strides = {3, 2}, .pads = {0, 2, 3, 1}});
 }
 
+TEST_CASE("filters of bytes with a zero point", "[kernel]") {
+  check_conv({1, 5, 12, 13}, {70, 5, 3, 3}, {.strides = {2, 1}, .pads = {1, 2, 0, 1}, .filter_zero = -73});
+  check_conv({2, 70, 9, 11}, {66, 70, 1, 1}, {.filter_zero = 127});
+}
+
 TEST_CASE("grouped convolutions of bytes", "[kernel]") {
   check_conv({1, 70, 9, 9}, {140, 10, 3, 3}, {.pads = {1, 1, 1, 1}, .group = 7});
   check_conv({2, 96, 6, 7}, {192, 48, 1, 1}, {.group = 2});

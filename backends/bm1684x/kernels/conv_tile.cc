@@ -69,6 +69,7 @@ ConvArgs ConvTile::args() const {
   ConvArgs c;
   c.in_signed = g.in_signed;
   c.pad_bits = static_cast<uint32_t>(g.pad_value) & 0xff;
+  c.filter_zero = g.filter_zero;
   if (g.is_by_tap()) return c;
   c.kernel_h = g.h.kernel, c.kernel_w = g.w.kernel;
   if (!g.is_by_window()) c.stride_h = g.h.stride, c.stride_w = g.w.stride;

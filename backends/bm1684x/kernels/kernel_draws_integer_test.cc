@@ -45,6 +45,7 @@ void convolve(Draws& d) {
   a.pads = {d.between(0, kh), d.between(0, kw), d.between(0, kh), d.between(0, kw)};
   a.dilations = {d.between(1, 2), d.between(1, 2)};
   a.pad_value = zero_of(d, t);
+  if (group == 1) a.filter_zero = zero_of(d, DType::I8);
   std::vector<Operand> in{bytes(t, {d.between(1, 2), group * per_group, d.between(7, 14), d.between(7, 14)}, false),
                           bytes(DType::I8, {out, per_group, kh, kw}, d.chance(80))};
   add_finish(d, in, a, out, out, per_group * kh * kw);

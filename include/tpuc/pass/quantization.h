@@ -4,10 +4,12 @@
 #include <functional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace tpuc {
 
 class Op;
+class Graph;
 
 // The real numbers an 8-bit value is to represent, min <= max, both finite. A threshold T is [-T, T], or [0, T].
 struct ValueRange {
@@ -19,5 +21,10 @@ struct Quantization {
   bool asymmetric = false;                    // zero points other than 0 everywhere, not in lopsided ranges only
   std::function<bool(const Op&)> wants_int8;  // the user's word; empty: all that can
 };
+
+// Whether the network arrives quantized: it dequantizes 8-bit integers that it computes.
+bool states_quantization(const Graph& graph);
+// Real results of operators, by name, of which the network does not say how they are quantized.
+std::vector<std::string> values_without_scale(const Graph& graph);
 
 }  // namespace tpuc

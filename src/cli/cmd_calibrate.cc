@@ -13,7 +13,6 @@
 #include "tpuc/support/check.h"
 #include "tpuc/support/file.h"
 #include "tpuc/support/log.h"
-#include "tpuc/support/npz.h"
 
 namespace tpuc::cli {
 namespace {
@@ -25,27 +24,14 @@ struct CalibrateArgs {
   bool asymmetric = false;
 };
 
-// Without --like the first sample tells shapes, and values that decide shapes, where it names its arrays.
-void take_shapes_from_data(const Dataset& data, ModelRequest& request) {
-  bool is_named = false;
-  {
-    const MappedFile file(data.path(0));
-    is_named = is_npz(file.bytes());
-  }
-  if (!is_named) return;
-  for (auto& [name, tensor] : read_tensors(data.path(0))) request.import.like.try_emplace(name, std::move(tensor));
-}
-
 quant::Calibration calibrate_model(const CalibrateArgs& args, const Graph& graph, const SampleReader& reader) {
   Progress progress("calibrating", reader.count());
-  const quant::SampleSource source{reader.count(), [&](size_t i) { return reader.read(i).tensors; },
-                                   [&](size_t i) { return reader.name(i); }};
   quant::CalibrationRequest how;
   how.method = quant::parse_method(args.method);
   how.asymmetric = args.asymmetric;
   how.threads = args.model.threads;
   how.on_samples = [&](size_t done) { progress.show(done); };
-  return quant::calibrate(graph, source, how);
+  return quant::calibrate(graph, sample_source(reader), how);
 }
 
 int run_calibrate(const CalibrateArgs& args) {

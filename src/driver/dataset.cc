@@ -200,4 +200,19 @@ std::optional<std::string> SampleReader::doubt() const {
   return image::doubt_about(how_, values);
 }
 
+void take_shapes_from_data(const Dataset& data, ModelRequest& request) {
+  bool is_named = false;
+  {
+    const MappedFile file(data.path(0));
+    is_named = is_npz(file.bytes());
+  }
+  if (!is_named) return;
+  for (auto& [name, tensor] : read_tensors(data.path(0))) request.import.like.try_emplace(name, std::move(tensor));
+}
+
+quant::SampleSource sample_source(const SampleReader& reader) {
+  return {reader.count(), [&reader](size_t i) { return reader.read(i).tensors; },
+          [&reader](size_t i) { return reader.name(i); }};
+}
+
 }  // namespace tpuc

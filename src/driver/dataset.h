@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "driver/model.h"
 #include "driver/tensors.h"
+#include "quant/calibrate.h"
 #include "runtime/image/picture.h"
 
 namespace tpuc {
@@ -57,5 +59,10 @@ class SampleReader {
   Preprocess how_;
   std::optional<image::PictureInput> input_;  // where samples are pictures
 };
+
+// Without a --like the first sample tells shapes, and values that decide shapes, where it names its arrays.
+void take_shapes_from_data(const Dataset& data, ModelRequest& request);
+// For calibration.
+quant::SampleSource sample_source(const SampleReader& reader);
 
 }  // namespace tpuc

@@ -8,23 +8,11 @@
 #include "driver/eval/scores.h"
 #include "tpuc/support/check.h"
 #include "tpuc/support/file.h"
-#include "tpuc/support/npz.h"
 
 namespace tpuc::eval {
 namespace {
 
 constexpr double kLeastScore = 0.01;  // of boxes that count for mAP; the rest would not change it
-
-// Shapes, and values that decide shapes, from the first sample where it names its arrays.
-void take_shapes(const Dataset& data, ModelRequest& request) {
-  bool is_named = false;
-  {
-    const MappedFile file(data.path(0));
-    is_named = is_npz(file.bytes());
-  }
-  if (!is_named) return;
-  for (auto& [name, tensor] : read_tensors(data.path(0))) request.import.like.try_emplace(name, std::move(tensor));
-}
 
 UserError unsuited(const std::string& what) { return UserError(diagnostic(ErrorCode::E3036, "{}", what)); }
 
@@ -38,7 +26,7 @@ class Evaluation {
     if (!request_.labels.empty()) {
       read_labels();
     } else if (request_.reference) {
-      take_shapes(data_, *request_.reference);
+      take_shapes_from_data(data_, *request_.reference);
       reference_.emplace(*request_.reference, ArtifactRun{});
       reference_reader_.emplace(data_, reference_->inputs(), request_.preprocess);
     } else {
@@ -69,7 +57,7 @@ class Evaluation {
 
  private:
   static EvalRequest with_shapes(EvalRequest request, const Dataset& data) {
-    if (format_of(request.model.source) != ModelFormat::Bmodel) take_shapes(data, request.model);
+    if (format_of(request.model.source) != ModelFormat::Bmodel) take_shapes_from_data(data, request.model);
     return request;
   }
 

@@ -73,6 +73,11 @@ PassReport run_pipeline(Module& module, const PassOptions& options) {
   return PassManager(options).run(module, passes);
 }
 
+PassReport run_lowering(Module& module, const PassOptions& options) {
+  require_known_names(options);
+  return PassManager(options).run(module, kLower, Stage::Canonical);
+}
+
 PassReport run_passes(Module& module, std::span<const std::string> names, const PassOptions& options) {
   require_known({names.begin(), names.end()}, "pass", is_pass);
   require_known_names(options);

@@ -45,7 +45,6 @@ Run define_isa(CLI::App& app, std::any& storage);
 Run define_explain(CLI::App& app, std::any& storage);
 Run define_calibrate(CLI::App& app, std::any& storage);
 Run define_eval(CLI::App& app, std::any& storage);
-// quantize: any arguments, always E2002.
-Run define_later(CLI::App& app, std::any& storage);
+Run define_quantize(CLI::App& app, std::any& storage);
 
 }  // namespace tpuc::cli

@@ -22,6 +22,7 @@ constexpr Command kCommands[] = {
     {"import", "front end and graph optimisation only: a model becomes graph text", define_import},
     {"opt", "run named rules or passes on a graph", define_opt},
     {"calibrate", "find the ranges of a network's tensors from samples, for int8", define_calibrate},
+    {"quantize", "find the fastest mixed-precision table inside an accuracy budget", define_quantize},
     {"run", "execute a model, graph or bmodel on the host", define_run},
     {"eval", "tell what a model is worth on labelled samples", define_eval},
     {"compare", "compare the tensors of two .npz files", define_compare},
@@ -35,7 +36,6 @@ constexpr Command kCommands[] = {
     {"rules", "list the rewrite rules", define_rules},
     {"isa", "list the chip's instructions, or replay golden vectors", define_isa},
     {"explain", "explain an error code", define_explain},
-    {"quantize", "not yet: search for a mixed-precision table", define_later},
 };
 
 // The messages about names nobody knows: better than the parser's own, which knows no near names.

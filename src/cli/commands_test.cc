@@ -52,7 +52,6 @@ TEST_CASE("options of later versions are exit code 2 and leave nothing", "[cli]"
     args.insert(args.end(), options.begin(), options.end());
     CHECK(run_cli(args) == 2);
   }
-  CHECK(run_cli({"quantize", "a", "--any", "b"}) == 2);
   CHECK(run_cli({"profile", out, "--html", "x.html"}) == 2);
   CHECK(run_cli({"profile", out, "--trace", "x.json"}) == 2);
   CHECK(fs::is_empty(scratch.path));

@@ -107,7 +107,14 @@ PrecisionTable read_precision_table(const std::string& path) {
 std::string precision_row(const std::string& name, DType precision) {
   const Json text(name);
   return fmt::format(R"({{"name": {}, "precision": "{}"}})", text.dump(-1, ' ', false, Json::error_handler_t::replace),
-                     to_string(precision));
+                     precision == DType::I8 ? "int8" : to_string(precision));
+}
+
+std::string to_json(const PrecisionTable& table) {
+  std::string text = fmt::format("{{\"schema\": \"{}\", \"layers\": [", kSchema);
+  for (size_t i = 0; i < table.rows.size(); ++i)
+    text += (i == 0 ? "\n  " : ",\n  ") + precision_row(table.rows[i].name, table.rows[i].precision);
+  return text + "\n]}\n";
 }
 
 LayerPrecisions::LayerPrecisions(const PrecisionTable& table, const Graph& imported) {

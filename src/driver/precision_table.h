@@ -24,6 +24,8 @@ struct PrecisionTable {
 // E3020 for text that is no such table. `file` is for the message.
 PrecisionTable parse_precision_table(std::string_view text, const std::string& file);
 PrecisionTable read_precision_table(const std::string& path);
+// As parse_precision_table reads it, a row a line.
+std::string to_json(const PrecisionTable& table);
 // A row as it would stand in a table: {"name": "x", "precision": "f32"}.
 std::string precision_row(const std::string& name, DType precision);
 

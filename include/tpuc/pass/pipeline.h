@@ -25,6 +25,8 @@ const std::vector<RuleEntry>& all_rules();
 
 // optimise, and lower where the options say so.
 PassReport run_pipeline(Module& module, const PassOptions& options);
+// The second half alone, of a module that is canonical already.
+PassReport run_lowering(Module& module, const PassOptions& options);
 // Named passes or rules, in the order given (rules run together as one set). Unknown names are E2003.
 PassReport run_passes(Module& module, std::span<const std::string> names, const PassOptions& options = {});
 RewriteStats apply_rules(Graph& graph, std::span<const std::string> names, const RewriteOptions& options = {});

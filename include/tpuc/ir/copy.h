@@ -1,0 +1,11 @@
+// Copies of graphs, for trials that must not change the original.
+#pragma once
+
+#include "tpuc/ir/graph.h"
+
+namespace tpuc {
+
+// Names, places and order stay. Constants are not copied: the source must outlive the copy.
+Module copy_module(const Module& source);
+
+}  // namespace tpuc

@@ -1,0 +1,23 @@
+// Predicted time of a network's layers in one precision.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "driver/pipeline.h"
+#include "tpuc/quant/table.h"
+
+namespace tpuc {
+
+struct LayerTimes {
+  int64_t total = 0;  // cycles
+  std::unordered_map<std::string, int64_t> layers;
+  // Of the layer, whatever suffix lowering gave its name; 0 where it is not there.
+  int64_t of(const std::string& name) const;
+};
+
+// Compiles a copy of the canonical graph, in options.precision and by its precision table, and asks the cycle model.
+LayerTimes layer_times(const Module& canonical, const CalibrationTable& calibration, const CompileOptions& options,
+                       const Backend& backend);
+
+}  // namespace tpuc

@@ -1,0 +1,266 @@
+// Each layer alone says how much it hurts, the cycle model what it saves; layers leave int8 in the order of harm per
+// cycle, as few as reach the budget (found by bisection, then tightened by taking single ones back).
+#include "driver/search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <unordered_set>
+
+#include "driver/layer_times.h"
+#include "driver/quantization.h"
+#include "ops/conv.h"
+#include "ops/matmul.h"
+#include "tpuc/ir/copy.h"
+#include "tpuc/runtime/compare.h"
+#include "tpuc/runtime/executor.h"
+#include "tpuc/support/check.h"
+
+namespace tpuc {
+namespace {
+
+constexpr float kF16Safe = 30000.0f;  // a calibrated range beyond this keeps F32: other data may go further
+constexpr size_t kMostTaken = 64;     // layers that are tried to be taken back, those with most time first
+
+bool is_layer(const Op& op) { return op.is<ops::Conv2d>() || op.is<ops::ConvTranspose2d>() || op.is<ops::MatMul>(); }
+
+using Names = std::unordered_set<std::string>;
+
+class Search {
+ public:
+  Search(const Module& module, const SearchRequest& request, const Backend& backend)
+      : module_(module), source_(*module.nets.front().stages.front()), request_(request), backend_(backend) {}
+
+  SearchResult run() {
+    list_layers();
+    run_reference();
+    total_ = 2 * layers().size() + 24;
+    const Names everything = names_of(0);
+    result_.int8_cosine = trial(everything);
+    predict_times();
+    if (result_.int8_cosine >= request_.cosine) {
+      finish(everything);
+      return std::move(result_);
+    }
+    for (LayerSearch& layer : layers()) layer.alone_db = decibels(trial_error({layer.name}));
+    const Names chosen = take_back(bisect());
+    finish(chosen);
+    return std::move(result_);
+  }
+
+ private:
+  std::vector<LayerSearch>& layers() { return result_.layers; }
+
+  void list_layers() {
+    for (const Op& op : source_.ops()) {
+      if (!is_layer(op)) continue;
+      const auto range = request_.calibration->ranges.find(op.out(0)->name);
+      if (range == request_.calibration->ranges.end()) continue;
+      LayerSearch layer;
+      layer.name = op.out(0)->name, layer.op = op.name();
+      layer.range = {range->second.min, range->second.max};
+      layers().push_back(std::move(layer));
+    }
+    if (layers().empty())
+      throw UserError(diagnostic(ErrorCode::E3031, "the network has no convolution or matrix product with a range")
+                          .note("hint", "nothing can be int8; `tpuc calibrate` makes ranges"));
+  }
+
+  void run_reference() {
+    ExecOptions options;
+    options.threads = request_.threads;
+    Executor executor(source_, options);
+    for (const NamedTensors& sample : request_.samples) reference_.push_back(executor.run(sample));
+  }
+
+  // A copy of the network in which these layers, and what lies between them, are int8.
+  Module quantized(const Names& int8) const {
+    Module copy = copy_module(module_);
+    PassOptions passes;
+    passes.verify_each = false;
+    passes.quantization = [&](const Graph& canonical) {
+      std::vector<std::string> notes;
+      const LayerPrecisions no_table;
+      Quantization q = make_quantization(canonical, *request_.calibration,
+                                         {Precision::Int8, &no_table, request_.options.asymmetric}, notes);
+      q.wants_int8 = [&int8](const Op& op) { return !is_layer(op) || int8.contains(op.out(0)->name); };
+      return q;
+    };
+    const std::string names[] = {"quantize"};
+    run_passes(copy, names, passes);
+    return copy;
+  }
+
+  struct Score {
+    double cosine = 1;  // mean over the samples, of the worst output
+    double error = 0;   // |got - want|^2 / |want|^2, mean over samples and outputs
+  };
+  Score score(const Names& int8) {
+    const Module module = quantized(int8);
+    ExecOptions options;
+    options.threads = request_.threads;
+    Executor executor(*module.nets.front().stages.front(), options);
+    Score s{0, 0};
+    for (size_t i = 0; i < request_.samples.size(); ++i) {
+      double worst = 1, error = 0;
+      const std::vector<Comparison> rows = compare_all(executor.run(request_.samples[i]), reference_[i]);
+      for (const Comparison& row : rows) {
+        worst = std::min(worst, row.problem.empty() ? row.cosine : -1.0);
+        error += std::pow(10.0, -row.sqnr_db / 10) / static_cast<double>(rows.size());
+      }
+      s.cosine += worst / static_cast<double>(request_.samples.size());
+      s.error += error / static_cast<double>(request_.samples.size());
+    }
+    ++result_.trials;
+    if (request_.on_trials) request_.on_trials(std::min(result_.trials, total_), total_);
+    return s;
+  }
+  double trial(const Names& int8) { return score(int8).cosine; }
+  double trial_error(const Names& int8) { return score(int8).error; }
+  static double decibels(double error) {
+    return error > 0 ? -10 * std::log10(error) : std::numeric_limits<double>::infinity();
+  }
+
+  // All layers but the first `leaving` in the order of leaving.
+  Names names_of(size_t leaving) const {
+    Names int8;
+    for (const LayerSearch& layer : result_.layers) int8.insert(layer.name);
+    for (size_t i = 0; i < std::min(leaving, order_.size()); ++i) int8.erase(result_.layers[order_[i]].name);
+    return int8;
+  }
+
+  void predict_times() {
+    const LayerTimes int8 = times_of(Precision::Int8), half = times_of(Precision::F16);
+    result_.int8_cycles = int8.total, result_.float_cycles = half.total;
+    for (LayerSearch& layer : layers())
+      layer.int8_cycles = int8.of(layer.name), layer.float_cycles = half.of(layer.name);
+  }
+
+  LayerTimes times_of(Precision precision) const {
+    CompileOptions options = request_.options;
+    options.precision = precision;
+    options.precision_table = result_.table;
+    return layer_times(module_, *request_.calibration, options, backend_);
+  }
+
+  // The fewest layers, most harm per cycle first, that must leave.
+  Names bisect() {
+    order_.resize(layers().size());
+    for (size_t i = 0; i < order_.size(); ++i) order_[i] = i;
+    const auto harm_per_cycle = [&](size_t i) {
+      const LayerSearch& layer = layers()[i];
+      const double cost = static_cast<double>(std::max<int64_t>(1, layer.float_cycles - layer.int8_cycles));
+      return std::pow(10.0, -layer.alone_db / 10) / cost;
+    };
+    std::stable_sort(order_.begin(), order_.end(),
+                     [&](size_t a, size_t b) { return harm_per_cycle(a) > harm_per_cycle(b); });
+    size_t low = 1, high = order_.size();
+    while (low < high) {
+      const size_t middle = (low + high) / 2;
+      if (trial(names_of(middle)) >= request_.cosine)
+        high = middle;
+      else
+        low = middle + 1;
+    }
+    left_ = low;
+    return names_of(low);
+  }
+
+  // A layer that left early may have become harmless now that others are gone.
+  Names take_back(Names int8) {
+    std::vector<size_t> gone(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(left_));
+    const auto saves = [&](size_t i) { return layers()[i].float_cycles - layers()[i].int8_cycles; };
+    std::stable_sort(gone.begin(), gone.end(), [&](size_t a, size_t b) { return saves(a) > saves(b); });
+    gone.resize(std::min(gone.size(), kMostTaken));
+    for (const size_t i : gone) {
+      int8.insert(layers()[i].name);
+      if (trial(int8) < request_.cosine) int8.erase(layers()[i].name);
+    }
+    return int8;
+  }
+
+  static DType float_for(const ValueRange& range) {
+    return std::max(std::abs(range.min), std::abs(range.max)) > kF16Safe ? DType::F32 : DType::F16;
+  }
+
+  void finish(const Names& int8) {
+    for (LayerSearch& layer : layers()) {
+      if (int8.contains(layer.name)) continue;
+      layer.precision = float_for(layer.range);
+      layer.reason = layer.precision == DType::F32 ? "harm, and a range beyond f16" : "harm";
+      result_.table.rows.push_back({layer.name, layer.precision});
+    }
+    name_operators_between(int8);
+    result_.cycles = times_of(Precision::Int8).total;
+    measure_accumulated(int8);
+    result_.cosine = trial(int8);
+    result_.reached = result_.cosine >= request_.cosine;
+  }
+
+  // What computes in floats between the layers does so in f16 where its range allows; what follows the last one keeps
+  // F32.
+  void name_operators_between(const Names& int8) {
+    const Module module = quantized(int8);
+    const Graph& graph = *module.nets.front().stages.front();
+    std::unordered_set<const Op*> leads_to_layer;
+    for (auto op = graph.ops().rbegin(); op != graph.ops().rend(); ++op)
+      for (const auto& v : op->out())
+        for (const Op* user : v->uses)
+          if (is_layer(*user) || leads_to_layer.contains(user)) leads_to_layer.insert(&*op);
+    for (const Op& op : graph.ops()) {
+      const std::string& name = op.out(0)->name;
+      const auto range = request_.calibration->ranges.find(name);
+      const bool is_between = !is_layer(op) && is_float(op.out(0)->type.dtype) && leads_to_layer.contains(&op);
+      if (!is_between || range == request_.calibration->ranges.end() || op.name() == "scale") continue;
+      if (float_for({range->second.min, range->second.max}) == DType::F16)
+        result_.table.rows.push_back({name, DType::F16});
+    }
+  }
+
+  // How far each layer's result is from the float network's, with everything before it as chosen; of the first sample.
+  void measure_accumulated(const Names& int8) {
+    std::unordered_map<std::string, Tensor> wanted;
+    for (const LayerSearch& layer : layers()) wanted.emplace(layer.name, Tensor());
+    ExecOptions options;
+    options.threads = request_.threads;
+    options.hook = [&](const Value& v, const Tensor& t) {
+      if (const auto found = wanted.find(v.name); found != wanted.end()) found->second = t;
+    };
+    Executor(source_, options).run(request_.samples.front());
+    std::unordered_map<std::string, double> db;
+    options.hook = [&](const Value& v, const Tensor& t) {
+      const auto found = wanted.find(v.name);
+      if (found == wanted.end() || found->second.dims() != t.dims()) return;
+      db[v.name] = compare(v.name, real_values_of(v, t), found->second).sqnr_db;
+    };
+    const Module module = quantized(int8);
+    Executor(*module.nets.front().stages.front(), options).run(request_.samples.front());
+    for (LayerSearch& layer : layers()) layer.accumulated_db = db.contains(layer.name) ? db.at(layer.name) : 0;
+  }
+
+  static Tensor real_values_of(const Value& v, const Tensor& t) {
+    if (!v.type.quant) return t;
+    std::vector<double> values = t.to_f64();
+    for (double& x : values) x = v.type.quant->scale.front() * (x - v.type.quant->zero.front());
+    Tensor out(DType::F32, t.dims());
+    out.assign_f64(values);
+    return out;
+  }
+
+  const Module& module_;
+  const Graph& source_;
+  const SearchRequest& request_;
+  const Backend& backend_;
+  std::vector<NamedTensors> reference_;
+  std::vector<size_t> order_;  // of leaving
+  size_t left_ = 0, total_ = 0;
+  SearchResult result_;
+};
+
+}  // namespace
+
+SearchResult search_precision(const Module& module, const SearchRequest& request, const Backend& backend) {
+  return Search(module, request, backend).run();
+}
+
+}  // namespace tpuc

@@ -1,0 +1,68 @@
+// The search on the example network: a wide budget needs no floats, a narrow one finds layers to keep.
+#include "driver/search.h"
+
+#include <catch2/catch.hpp>
+
+#include "driver/dataset.h"
+#include "driver/model.h"
+#include "quant/calibrate.h"
+
+namespace tpuc {
+namespace {
+
+struct Searched {
+  Prepared prepared;
+  CalibrationTable table;
+  std::vector<NamedTensors> samples;
+};
+
+Searched prepare() {
+  Searched s;
+  ModelRequest request;
+  request.source.path = TPUC_SOURCE_DIR "/examples/shapes/shapes.onnx";
+  PhaseClock clock;
+  s.prepared = prepare_float(request, {}, clock);
+  const Graph& graph = main_graph(s.prepared.module);
+  for (uint64_t seed = 1; seed <= 4; ++seed) s.samples.push_back(random_inputs(inputs_of(graph), seed));
+  const quant::SampleSource source{s.samples.size(), [&](size_t i) { return s.samples[i]; },
+                                   [](size_t i) { return std::to_string(i); }};
+  s.table = quant::calibrate(graph, source, {}).table;
+  return s;
+}
+
+SearchResult search(const Searched& s, double cosine) {
+  SearchRequest request;
+  request.calibration = &s.table;
+  request.samples = s.samples;
+  request.cosine = cosine;
+  return search_precision(s.prepared.module, request, *make_backend("bm1684x"));
+}
+
+}  // namespace
+
+TEST_CASE("a wide budget keeps every layer int8", "[search]") {
+  const Searched s = prepare();
+  const SearchResult r = search(s, 0.5);
+  CHECK(r.reached);
+  CHECK(r.table.rows.empty());
+  CHECK(r.cosine == r.int8_cosine);
+  CHECK(r.cycles == r.int8_cycles);
+  CHECK(r.int8_cycles < r.float_cycles);
+}
+
+TEST_CASE("a narrow budget names layers, and the table is one that compile reads", "[search]") {
+  const Searched s = prepare();
+  const double all_int8 = search(s, 0.5).int8_cosine;
+  const SearchResult r = search(s, all_int8 + 0.9 * (1 - all_int8));
+  CHECK(r.reached);
+  CHECK(r.cosine > all_int8);
+  REQUIRE_FALSE(r.table.rows.empty());
+  const PrecisionTable read = parse_precision_table(to_json(r.table), "t.json");
+  REQUIRE(read.rows.size() == r.table.rows.size());
+  for (size_t i = 0; i < read.rows.size(); ++i) {
+    CHECK(read.rows[i].name == r.table.rows[i].name);
+    CHECK(read.rows[i].precision == r.table.rows[i].precision);
+  }
+}
+
+}  // namespace tpuc

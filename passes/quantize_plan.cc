@@ -164,6 +164,9 @@ class Planner {
     std::unordered_map<const Value*, ValueRange> ranges;  // by root
     for (const auto& [v, params] : stated_) plan_.params.emplace(v, params);
     for (const Value* v : held)
+      if (const auto exact = v->is_constant() && !stated_.empty() ? exact_params(v->tensor()) : std::nullopt)
+        plan_.params.emplace(v, *exact);
+    for (const Value* v : held)
       if (!stated_.contains(v)) ranges[root(v)] = hull(ranges[root(v)], range_of(v));
     for (const auto& [v, range] : widened_) ranges[root(v)] = hull(ranges[root(v)], range);
     // Operands of products of two run-time matrices have no zero point: the correction would be a product of its own.

@@ -40,6 +40,19 @@ QuantParams choose_params(ValueRange range, ZeroPoint zero_point) {
   return {DType::I8, scale, static_cast<int32_t>(std::clamp(std::nearbyint(-128 - low / scale), -128.0, 127.0))};
 }
 
+std::optional<QuantParams> exact_params(const Tensor& t) {
+  const std::vector<double> values = t.to_f64();
+  const std::optional<double> step = step_of(values, 255);
+  if (!step) return {};
+  double low = 0, high = 0;  // in steps
+  for (const double x : values)
+    low = std::min(low, std::nearbyint(x / *step)), high = std::max(high, std::nearbyint(x / *step));
+  const auto scale = static_cast<float>(*step);
+  if (low >= -128 && high <= 127) return QuantParams{DType::I8, scale, 0};
+  if (high - low <= 255) return QuantParams{DType::U8, scale, static_cast<int32_t>(-low)};
+  return {};
+}
+
 int32_t to_quantized(double x, const QuantParams& p) {
   if (std::isnan(x)) return p.zero;  // of a table, where the function has no value
   const double q = std::nearbyint(x / p.scale) + p.zero;

@@ -2,6 +2,7 @@
 // The only place that rounds them. Meaning everywhere: real = scale * (q - zero).
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "passes/quantize_filter.h"
@@ -23,6 +24,8 @@ enum class ZeroPoint : uint8_t { Never, WhereLopsided, Always };
 // The range, widened to hold 0: u8 where nothing is negative, else i8, with a zero point where it is wanted.
 // A range of zeros gets scale 1.
 QuantParams choose_params(ValueRange range, ZeroPoint zero_point);
+// Those that hold all values of a tensor exactly, as its network quantized them; nothing where there are none.
+std::optional<QuantParams> exact_params(const Tensor& t);
 // As f32; 1 where that or its reciprocal is no number.
 float positive_scale(double scale);
 // round(x / scale) + zero, saturated.

@@ -194,7 +194,6 @@ class Search {
     result_.cycles = times_of(Precision::Int8).total;
     measure_accumulated(int8);
     result_.cosine = trial(int8);
-    result_.reached = result_.cosine >= request_.cosine;
   }
 
   // What computes in floats between the layers does so in f16 where its range allows; what follows the last one keeps

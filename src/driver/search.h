@@ -37,11 +37,11 @@ struct SearchResult {
   double int8_cosine = 0;                                 // all layers int8
   double cosine = 0;                                      // as chosen
   int64_t int8_cycles = 0, float_cycles = 0, cycles = 0;  // predicted: all int8, none, as chosen
-  bool reached = false;
   size_t trials = 0;
 };
 
-// `module`: as prepare_float made it; it stays as it is.
+// `module`: as prepare_float made it; it stays as it is. Any budget is reached: with every layer in floats nothing
+// differs.
 SearchResult search_precision(const Module& module, const SearchRequest& request, const Backend& backend);
 
 // A row a layer, and the three networks side by side.

@@ -47,21 +47,31 @@ DType dtype_of(bmodel::DataType type) {
 
 bmodel::DataType data_type_of(DType t) {
   switch (t) {
-    case DType::F32: return bmodel::DataType::F32;
-    case DType::F16: return bmodel::DataType::F16;
-    case DType::BF16: return bmodel::DataType::BF16;
-    case DType::I8: return bmodel::DataType::I8;
+    case DType::F32:
+      return bmodel::DataType::F32;
+    case DType::F16:
+      return bmodel::DataType::F16;
+    case DType::BF16:
+      return bmodel::DataType::BF16;
+    case DType::I8:
+      return bmodel::DataType::I8;
     case DType::U8:
-    case DType::Bool: return bmodel::DataType::U8;  // a byte of 0 or 1
-    case DType::I16: return bmodel::DataType::I16;
-    case DType::U16: return bmodel::DataType::U16;
-    case DType::I32: return bmodel::DataType::I32;
-    case DType::U32: return bmodel::DataType::U32;
+    case DType::Bool:
+      return bmodel::DataType::U8;  // a byte of 0 or 1
+    case DType::I16:
+      return bmodel::DataType::I16;
+    case DType::U16:
+      return bmodel::DataType::U16;
+    case DType::I32:
+      return bmodel::DataType::I32;
+    case DType::U32:
+      return bmodel::DataType::U32;
     case DType::F64:
     case DType::I64:
     case DType::U64:
     case DType::I4:
-    case DType::U4: break;
+    case DType::U4:
+      break;
   }
   TPUC_CHECK(false, "a bmodel has no {}", to_string(t));
   return bmodel::DataType::F32;

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 
 model=examples/shapes/shapes.onnx
 samples=examples/shapes/samples
+pictures=examples/shapes
 out=build/demo
 tpuc=build/release/tpuc
 kinds=($(awk '{ name[$2] = $3 } END { for (i = 0; i in name; i++) print name[i] }' $samples/labels.txt))
@@ -45,12 +46,12 @@ build() { cmake --preset release && cmake --build --preset release --target tpuc
 
 name_pictures() {
   local file label name line level at colour subject alike
-  local -A right=([float]=0 [f32]=0 [f16]=0)
+  local -A right=([float]=0 [f32]=0 [f16]=0 [int8]=0)
   local total=0
-  printf '   %-10s  %-10s %-10s %-10s %s\n' 'picture of' float f32 f16 'f16 against float'
+  printf '   %-10s  %-10s %-10s %-10s %-10s %s\n' 'picture of' float f32 f16 int8 'int8 against float'
   while read -r file label name; do
     line=$(printf '   %-10s ' "$name")
-    for level in float f32 f16; do
+    for level in float f32 f16 int8; do
       subject=$model
       [ $level = float ] || subject=$out/shapes_$level.bmodel
       run $subject "$samples/$file" $out/$level.npz
@@ -59,11 +60,24 @@ name_pictures() {
       if [ "$at" = "$label" ]; then colour=$green right[$level]=$((right[$level] + 1)); fi
       line+=$(printf ' %s%-10s%s' "$colour" "${kinds[$at]}" "$off")
     done
-    alike=$(similarity $out/f16.npz $out/float.npz) || { echo "$line differs: a bug, please report it"; exit 1; }
+    alike=$(similarity $out/int8.npz $out/float.npz) || { echo "$line differs: a bug, please report it"; exit 1; }
     echo "$line $alike"
     total=$((total + 1))
   done <$samples/labels.txt
-  echo "   named correctly: float ${right[float]}, f32 ${right[f32]}, f16 ${right[f16]} of $total"
+  echo "   named correctly: float ${right[float]}, f32 ${right[f32]}, f16 ${right[f16]}, int8 ${right[int8]} of $total"
+}
+
+# What each precision costs and gives: all test pictures on the simulator, the file, the predicted time.
+compare_precisions() {
+  local precision file top1 cycles
+  printf '   %-6s %18s %12s %18s\n' '' 'of 100 pictures' 'file' 'predicted time'
+  for precision in f32 f16 int8; do
+    file=$out/shapes_$precision.bmodel
+    top1=$($tpuc eval $file --data $pictures/test --calibration $out/shapes.calib.json --task classification \
+      --labels $pictures/test/labels.txt | awk '{ print 100 * $2 }')
+    cycles=$($tpuc profile $file | awk 'NR == 1 { print $5 }')
+    printf '   %-6s %12d right %12s %11d cycles\n' $precision "$top1" "$(kib $file)" "$cycles"
+  done
 }
 
 step "1. Build tpuc"
@@ -83,8 +97,11 @@ run $model $samples/00.npz $out/float.npz
 echo "   tpuc's float result against PyTorch's: $(similarity $out/float.npz $samples/00_expected.npz)"
 
 step "3. Compile it for the BM1684X"
-for precision in f32 f16; do
-  $tpuc --quiet compile $model --precision $precision -o $out/shapes_$precision.bmodel
+echo "   For 8-bit integers tpuc must know the range of every tensor: it looks at 100 pictures."
+$tpuc --quiet calibrate $model --data $pictures/calib --mean 127.5,127.5,127.5 --scale 0.015625,0.015625,0.015625 \
+  -o $out/shapes.calib.json
+for precision in f32 f16 int8; do
+  $tpuc --quiet compile $model --precision $precision --calibration $out/shapes.calib.json -o $out/shapes_$precision.bmodel
   echo "   $precision: $out/shapes_$precision.bmodel, $(kib $out/shapes_$precision.bmodel) of instructions and packed weights"
 done
 
@@ -99,7 +116,10 @@ run $out/shapes_f16.bmodel $samples/04.npz $out/f16.npz
 cmp -s <(floats $out/f16.npz scores 10) <(floats $out/other.npz scores 10) &&
   echo "   The chip's two engines run side by side; in another legal order they give the same bits."
 
-step "5. How long the chip would take for a picture (f16)"
+step "5. What each precision gives, and what it costs"
+compare_precisions
+
+step "6. Where the time goes (f16)"
 $tpuc profile $out/shapes_f16.bmodel >$out/profile.txt
 head -n 3 $out/profile.txt | indent
 echo "   the five slowest layers:"

@@ -4,9 +4,9 @@
 #include <CLI/Formatter.hpp>
 
 #include "cli/args.h"
+#include "cli/calibrate_samples.h"
 #include "cli/command.h"
 #include "cli/preprocess_args.h"
-#include "cli/progress.h"
 #include "driver/dataset.h"
 #include "driver/pipeline.h"
 #include "quant/calibrate.h"
@@ -24,16 +24,6 @@ struct CalibrateArgs {
   bool asymmetric = false;
 };
 
-quant::Calibration calibrate_model(const CalibrateArgs& args, const Graph& graph, const SampleReader& reader) {
-  Progress progress("calibrating", reader.count());
-  quant::CalibrationRequest how;
-  how.method = quant::parse_method(args.method);
-  how.asymmetric = args.asymmetric;
-  how.threads = args.model.threads;
-  how.on_samples = [&](size_t done) { progress.show(done); };
-  return quant::calibrate(graph, sample_source(reader), how);
-}
-
 int run_calibrate(const CalibrateArgs& args) {
   quant::parse_method(args.method);
   if (args.format != "json" && args.format != "text")
@@ -48,7 +38,11 @@ int run_calibrate(const CalibrateArgs& args) {
   const Graph& graph = main_graph(prepared.module);
   const SampleReader reader(data, inputs_of(graph), preprocess);
   if (const auto doubt = reader.doubt()) log::note("warning: {}", *doubt);
-  quant::Calibration result = calibrate_model(args, graph, reader);
+  quant::CalibrationRequest how;
+  how.method = quant::parse_method(args.method);
+  how.asymmetric = args.asymmetric;
+  how.threads = args.model.threads;
+  quant::Calibration result = calibrate_samples(graph, reader, how);
   for (const std::string& name : result.infinite)
     log::note("warning: tensor `{}` holds infinities: its range leaves them out", name);
   if (data.has_pictures()) result.table.preprocess = preprocess;

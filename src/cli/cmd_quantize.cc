@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "cli/args.h"
+#include "cli/calibrate_samples.h"
 #include "cli/command.h"
 #include "cli/preprocess_args.h"
 #include "cli/progress.h"
@@ -41,12 +42,10 @@ double parse_budget(const std::string& text) {
 // The table given, or one made of the same data.
 CalibrationTable calibration_of(const QuantizeArgs& args, const Graph& graph, const SampleReader& reader) {
   if (!args.calibration.empty()) return read_calibration_table(args.calibration);
-  Progress progress("calibrating", reader.count());
   quant::CalibrationRequest how;
   how.asymmetric = args.asymmetric;
   how.threads = args.model.threads;
-  how.on_samples = [&](size_t done) { progress.show(done); };
-  return quant::calibrate(graph, sample_source(reader), how).table;
+  return calibrate_samples(graph, reader, how).table;
 }
 
 int run_quantize(const QuantizeArgs& args) {

@@ -1,0 +1,14 @@
+// See the header.
+#include "cli/calibrate_samples.h"
+
+#include "cli/progress.h"
+
+namespace tpuc::cli {
+
+quant::Calibration calibrate_samples(const Graph& graph, const SampleReader& reader, quant::CalibrationRequest how) {
+  Progress progress("calibrating", reader.count());
+  how.on_samples = [&](size_t done) { progress.show(done); };
+  return quant::calibrate(graph, sample_source(reader), how);
+}
+
+}  // namespace tpuc::cli

@@ -1,0 +1,12 @@
+// Calibration with a progress bar: of `tpuc calibrate`, and of `tpuc quantize` where it is given no table.
+#pragma once
+
+#include "driver/dataset.h"
+#include "quant/calibrate.h"
+
+namespace tpuc::cli {
+
+// quant::calibrate over all samples of the reader; `how.on_samples` is the bar's.
+quant::Calibration calibrate_samples(const Graph& graph, const SampleReader& reader, quant::CalibrationRequest how);
+
+}  // namespace tpuc::cli

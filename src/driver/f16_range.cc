@@ -88,7 +88,7 @@ class Analysis {
     ExecOptions options;
     options.threads = threads_;
     options.hook = [this](const Value& v, const Tensor& t) { note(v, t); };
-    Executor(graph_, options).run(sample_);
+    report_.outputs = Executor(graph_, options).run(sample_);
     for (const auto& v : graph_.constants()) note(*v, v->tensor());
   }
   void note(const Value& v, const Tensor& t) {

@@ -22,6 +22,7 @@ struct RangeLoss {
 struct RangeReport {
   std::vector<RangeLoss> losses;              // in program order
   std::unordered_set<const Op*> keep_in_f32;  // the operators that write or read them
+  NamedTensors outputs;                       // of the float graph on the sample
 };
 
 // Runs the float graph on the sample. An operator that reads a tensor out of range is computed once more with what F16

@@ -18,6 +18,7 @@ PassOptions pass_options(const CompileOptions& options, bool lower, const Backen
   passes.dump_after = options.dump_after;
   passes.lower = lower;
   passes.precision = dtype_of_floats(options.precision);
+  passes.native_border = options.native_io;
   if (opt_backend != nullptr)
     passes.supports = [opt_backend](const Op& op, DType precision) { return opt_backend->supports(op, precision).ok; };
   return passes;
@@ -67,8 +68,8 @@ Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& opti
   const LayerPrecisions table(options.precision_table, graph);
   clock.start("optimise and lower");
   PassOptions passes = pass_options(options, true, &backend);
-  const PrecisionRequest precision{passes.precision, &table, &request.import.like, options.strict_precision,
-                                   request.threads};
+  const PrecisionRequest precision{passes.precision, &table, &request.import.like, default_tolerance(options.precision),
+                                   options.strict_precision, request.threads};
   passes.layer_precisions = [&](const Graph& canonical) {
     clock.start("choose precisions");
     PrecisionChoice choice = choose_precisions(canonical, precision, backend);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "driver/pipeline.h"
+#include "driver/rounding.h"
 #include "driver/tensors.h"
 #include "tpuc/support/check.h"
 
@@ -68,26 +69,28 @@ bool is_sample_of(const Graph& graph, const NamedTensors& tensors) {
   });
 }
 
-PrecisionChoice choose_precisions(const Graph& graph, const PrecisionRequest& request, const Backend& backend) {
-  PrecisionChoice choice;
-  for (const Op& op : graph.ops())
-    if (const std::optional<DType> row = request.table->of(op); row && is_float(*row)) choice.of.emplace(&op, *row);
-  std::unordered_set<const Op*> in_f16;
+namespace {
+
+// The operators that compute in half precision as things stand.
+std::unordered_set<const Op*> half_operators(const Graph& graph, const PrecisionRequest& request,
+                                             const PrecisionChoice& choice, const Backend& backend, DType half) {
+  std::unordered_set<const Op*> out;
   for (const Op& op : graph.ops()) {
     const auto row = choice.of.find(&op);
     const DType wanted = row == choice.of.end() ? request.precision : row->second;
-    if (wanted == DType::F16 && op.place == Place::Chip && computes_floats(op) && backend.supports(op, wanted).ok)
-      in_f16.insert(&op);
+    if (wanted == half && op.place == Place::Chip && computes_floats(op) && backend.supports(op, wanted).ok)
+      out.insert(&op);
   }
-  if (in_f16.empty() || request.opt_sample == nullptr || !is_sample_of(graph, *request.opt_sample)) return choice;
-  const RangeReport report = find_range_losses(
-      graph, fed_inputs(graph, *request.opt_sample), [&](const Op& op) { return in_f16.contains(&op); },
-      request.threads);
-  if (report.losses.empty()) return choice;
+  return out;
+}
+
+// Whether nothing that is lost stays in F16.
+bool keep_range(const Graph& graph, const PrecisionRequest& request, const RangeReport& report,
+                PrecisionChoice& choice) {
   const std::vector<const Op*> kept = in_order(graph, report.keep_in_f32);
   if (request.strict) {
     choice.opt_loss = loss_diagnostic(report, kept);
-    return choice;
+    return false;
   }
   size_t moved = 0;
   for (const Op* op : kept) moved += choice.of.emplace(op, DType::F32).second ? 1 : 0;
@@ -97,6 +100,43 @@ PrecisionChoice choose_precisions(const Graph& graph, const PrecisionRequest& re
         fmt::format("the precision table has {} operator{} in f16 whose tensors leave its range on the "
                     "sample, as --strict-precision tells",
                     kept.size() - moved, kept.size() - moved == 1 ? "" : "s"));
+  return moved == kept.size();
+}
+
+void limit_rounding(const Graph& graph, const PrecisionRequest& request, const NamedTensors& sample,
+                    const NamedTensors& reference, const Backend& backend, PrecisionChoice& choice) {
+  const auto in_half = half_operators(graph, request, choice, backend, request.precision);
+  RoundingRequest rounding;
+  rounding.precision = request.precision;
+  rounding.sample = &sample;
+  rounding.reference = &reference;
+  rounding.of = &choice.of;
+  rounding.may_move = [&](const Op& op) { return in_half.contains(&op) && !choice.of.contains(&op); };
+  rounding.supports = [&](const Op& op, DType t) { return backend.supports(op, t).ok; };
+  rounding.tolerance = request.tolerance;
+  rounding.threads = request.threads;
+  const RoundingReport report = find_rounding_losses(graph, rounding);
+  for (const Op* op : report.keep_in_f32) choice.of.emplace(op, DType::F32);
+  if (!report.keep_in_f32.empty() || !report.holds)
+    choice.notes.push_back((report.holds ? "kept in F32: " : "") + to_text(report, request.precision));
+}
+
+}  // namespace
+
+PrecisionChoice choose_precisions(const Graph& graph, const PrecisionRequest& request, const Backend& backend) {
+  PrecisionChoice choice;
+  for (const Op& op : graph.ops())
+    if (const std::optional<DType> row = request.table->of(op); row && is_float(*row)) choice.of.emplace(&op, *row);
+  const bool is_half = request.precision == DType::F16 || request.precision == DType::BF16;
+  const auto in_f16 = half_operators(graph, request, choice, backend, DType::F16);
+  if ((in_f16.empty() && !is_half) || request.opt_sample == nullptr || !is_sample_of(graph, *request.opt_sample))
+    return choice;
+  const NamedTensors sample = fed_inputs(graph, *request.opt_sample);
+  const RangeReport report = find_range_losses(
+      graph, sample, [&](const Op& op) { return in_f16.contains(&op); }, request.threads);
+  const bool is_in_range = report.losses.empty() || keep_range(graph, request, report, choice);
+  if (is_half && is_in_range && !request.strict)
+    limit_rounding(graph, request, sample, report.outputs, backend, choice);
   return choice;
 }
 

@@ -1,5 +1,5 @@
 // The element type of single operators where it is not the one asked for the network: the rows of --precision-table,
-// and F32 for what leaves F16's range on a sample.
+// and F32 for what leaves F16's range on a sample or where its rounding grows too far.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,7 @@
 #include "driver/f16_range.h"
 #include "driver/precision_table.h"
 #include "tpuc/backend/backend.h"
+#include "tpuc/runtime/compare.h"
 
 namespace tpuc {
 
@@ -17,6 +18,7 @@ struct PrecisionRequest {
   DType precision = DType::F16;
   const LayerPrecisions* table = nullptr;  // never null when used
   const NamedTensors* opt_sample = nullptr;
+  Tolerance tolerance;  // of the outputs on the sample
   bool strict = false;  // losses are told, not avoided
   unsigned threads = 0;
 };

@@ -4,7 +4,6 @@
 #include <unordered_map>
 
 namespace tpuc {
-namespace {
 
 std::unique_ptr<Graph> copy_graph(const Graph& source, ConstantStore& constants) {
   auto graph = std::make_unique<Graph>(source.name, constants);
@@ -35,8 +34,6 @@ std::unique_ptr<Graph> copy_graph(const Graph& source, ConstantStore& constants)
   for (const auto& [in, out] : source.aliases) graph->aliases.emplace_back(copy_of(in), copy_of(out));
   return graph;
 }
-
-}  // namespace
 
 Module copy_module(const Module& source) {
   Module copy;

@@ -6,6 +6,7 @@
 #include "ops/slice.h"
 #include "passes/passes.h"
 #include "passes/quantize_products.h"
+#include "passes/quantize_slopes.h"
 #include "passes/quantize_stated.h"
 #include "passes/quantize_values.h"
 
@@ -49,6 +50,8 @@ class Quantizer {
         return write_sum(op);
       case Int8Form::Product:
         return write_product(op);
+      case Int8Form::Slopes:
+        return quantize_slopes(op, values_);
       case Int8Form::SameScale:
         return write_same_scale(op);
     }
@@ -102,7 +105,9 @@ class Quantizer {
 
 bool run_quantize(Graph& graph, PassCtx& ctx) {
   if (!ctx.options.quantization) return false;
-  return Quantizer(graph, plan_quantization(graph, ctx.options.quantization(graph))).run();
+  Quantization how = ctx.options.quantization(graph);
+  how.native_border = ctx.options.native_border;
+  return Quantizer(graph, plan_quantization(graph, how)).run();
 }
 
 }  // namespace tpuc

@@ -3,13 +3,14 @@
 #include "passes/quantize_plan.h"
 
 #include <algorithm>
-#include <unordered_set>
 #include <vector>
 
 #include "ops/activation.h"
+#include "ops/cast.h"
 #include "ops/conv.h"
 #include "ops/eltwise.h"
 #include "ops/gather.h"
+#include "ops/integer_sum.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"
 #include "ops/pool.h"
@@ -17,6 +18,7 @@
 #include "ops/resize.h"
 #include "ops/shape.h"
 #include "ops/slice.h"
+#include "passes/quantize_slopes.h"
 #include "passes/quantize_stated.h"
 
 namespace tpuc {
@@ -31,6 +33,13 @@ bool divides_by_area(const AvgPool2d::Attrs& a) {
   const bool no_pads = std::all_of(a.pads.begin(), a.pads.end(), [](int64_t p) { return p == 0; });
   const bool no_extra = std::all_of(a.end_extra.begin(), a.end_extra.end(), [](int64_t p) { return p == 0; });
   return no_extra && (no_pads || a.count_include_pad);
+}
+
+bool has_no_activation(const Op& op) {
+  const Activation a = op.is<Conv2d>()   ? op.attrs<Conv2d>().activation
+                       : op.is<MatMul>() ? op.attrs<MatMul>().activation
+                                         : op.attrs<ConvTranspose2d>().activation;
+  return a == Activation::None;
 }
 
 bool is_sum_of_products(const Op& op) {
@@ -50,6 +59,7 @@ std::optional<Int8Form> form_for(const Op& op) {
   }
   if (op.is<Add>() || op.is<Sub>()) return Int8Form::WeightedSum;
   if (op.is<Mul>()) return Int8Form::Product;
+  if (has_constant_slopes(op)) return Int8Form::Slopes;
   const bool is_unary = op.in().size() == 1 && !op.in(0)->is_constant();
   if (is_unary && (op.def().quant == QuantTraits::Lut || op.is<Relu>() || op.is<Clip>())) return Int8Form::Table;
   if (keeps_elements(op)) return Int8Form::SameScale;
@@ -66,6 +76,7 @@ class Planner {
         if (const auto form = form_for(op); form && has_ranges(op, *form)) plan_.forms.emplace(&op, *form);
     while (drop_lone_ops()) {
     }
+    find_sums();
     join_scales();
     plan_.is_stated = !stated_.empty();
     return std::move(plan_);
@@ -86,8 +97,10 @@ class Planner {
            std::all_of(data.begin(), data.end(), [&](const Value* v) { return has_range(v); });
   }
 
+  bool is_integer_input(const Value* v) const { return how_.native_border && v->def == nullptr && has_range(v); }
   bool is_int8(const Op* op) const { return plan_.forms.contains(op); }
   bool read_in_int8(const Value* v) const {
+    if (how_.native_border && graph_.is_output(v) && has_range(v)) return true;
     return std::any_of(v->uses.begin(), v->uses.end(), [&](const Op* user) {
       if (user->is<Quantize>()) return stated_.contains(v);
       const auto form = plan_.forms.find(user);
@@ -102,7 +115,8 @@ class Planner {
     if (!read_in_int8(op.out(0))) return true;
     const std::vector<Value*> data = data_operands(op, form);
     const auto comes_in_float = [&](const Value* v) {
-      return !v->is_constant() && !is_int8(v->def) && !is_stated_source(v->def);
+      return !v->is_constant() && !is_int8(v->def) && !is_stated_source(v->def) && !is_integer_input(v) &&
+             !is_cast_of_bytes(v->def);
     };
     return std::any_of(data.begin(), data.end(), comes_in_float) ||
            std::all_of(data.begin(), data.end(), [](const Value* v) { return v->is_constant(); });
@@ -115,6 +129,17 @@ class Planner {
         lone.push_back(&op);
     for (const Op* op : lone) plan_.forms.erase(op);
     return !lone.empty();
+  }
+
+  // What only an op with slopes reads stays a sum, unless the network itself rounds it.
+  void find_sums() {
+    for (const auto& [op, form] : plan_.forms) {
+      if (form != Int8Form::Slopes) continue;
+      const Value* x = op->in(0);
+      const auto made = plan_.forms.find(x->def);
+      if (made == plan_.forms.end() || !is_anchor(made->second, *x->def) || x->uses.size() != 1) continue;
+      if (!graph_.is_output(x) && !stated_.contains(x) && has_no_activation(*x->def)) plan_.sums.insert(x);
+    }
   }
 
   // Sets of values that share scale and zero point, as a forest.
@@ -156,8 +181,9 @@ class Planner {
       const auto form = plan_.forms.find(&op);
       if (form == plan_.forms.end()) continue;
       const std::vector<Value*> data = data_operands(op, form->second);
-      held.insert(held.end(), data.begin(), data.end());
-      if (read_in_int8(op.out(0))) held.push_back(op.out(0));
+      std::copy_if(data.begin(), data.end(), std::back_inserter(held),
+                   [&](const Value* v) { return !plan_.sums.contains(v); });
+      if (read_in_int8(op.out(0)) && !plan_.sums.contains(op.out(0))) held.push_back(op.out(0));
       if (form->second == Int8Form::SameScale) join_same_scale(op, data);
       if (form->second == Int8Form::MatMul && data.size() == 2) factors.insert(factors.end(), data.begin(), data.end());
     }
@@ -197,13 +223,18 @@ bool keeps_elements(const Op& op) {
 }
 
 std::vector<Value*> data_operands(const Op& op, Int8Form form) {
-  if (form == Int8Form::Convolution || op.is<Gather>()) return {op.in(0)};
+  if (form == Int8Form::Convolution || form == Int8Form::Slopes || op.is<Gather>()) return {op.in(0)};
   if (form == Int8Form::MatMul && op.in(1)->is_constant()) return {op.in(0)};
   if (form == Int8Form::MatMul) return {op.in(0), op.in(1)};
   std::vector<Value*> data;
   for (Value* v : op.in())
     if (v != nullptr) data.push_back(v);
   return data;
+}
+
+bool is_cast_of_bytes(const Op* opt_op) {
+  return opt_op != nullptr && opt_op->is<Cast>() && is_byte(opt_op->in(0)->type.dtype) &&
+         opt_op->out(0)->type.dtype == DType::F32;
 }
 
 std::optional<Int8Form> QuantizePlan::form_of(const Op& op) const {

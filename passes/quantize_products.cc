@@ -108,6 +108,7 @@ class ProductWriter {
       return values_.hold(
           old, b.add_op<Requantize>({sums, b.constant(rows, "requantization")}, {.to = y->dtype, .axis = channel_axis}),
           products.activation);
+    if (plan_.sums.contains(old.out(0))) return values_.hold_sums(old, rows_of(sums, rows, channel_axis));
     values_.hold_floats(old, to_floats(b, sums, rows, products.activation, channel_axis));
   }
 
@@ -118,6 +119,12 @@ class ProductWriter {
     if (!filter.opt_rest) return sums;
     in[1] = b.constant(*filter.opt_rest, in[1]->name);
     return b.add<Add>({sums, b.add<S>(std::move(in), attrs)});
+  }
+
+  static ExactSums rows_of(Value* sums, const Tensor& rows, int64_t axis) {
+    const std::vector<double> values = rows.to_f64();
+    const auto half = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    return {sums, {values.begin(), half}, {half, values.end()}, axis};
   }
 
   // activation(sum * scale + offset) along one axis.

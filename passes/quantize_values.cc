@@ -39,6 +39,8 @@ Value* QuantizedValues::integer_of(Value* v, const QuantParams& p, Op* opt_befor
   if (v->is_constant()) return graph_.constant(quantize_tensor(v->tensor(), p), v->name);
   if (const auto known = integers_.find(v); known != integers_.end())
     return rescaled(known->second, params(v), p, opt_before);
+  if (is_cast_of_bytes(v->def))
+    return integers_[v] = rescaled(v->def->in(0), {v->def->in(0)->type.dtype, 1, 0}, p, opt_before);
   Op& op = graph_.add<Quantize>({float_of(v, opt_before)}, {.to = p.dtype, .scale = p.scale, .zero = p.zero}, {},
                                 opt_before);
   if (v->def != nullptr) op.loc = v->def->loc;
@@ -80,6 +82,11 @@ void QuantizedValues::hold_floats(Op& old, Value* made) {
   graph_.rename(made, std::string(old.out(0)->name));
 }
 
+ExactSums QuantizedValues::sums_of(const Value* v) const {
+  const auto it = sums_.find(v);
+  return it == sums_.end() ? ExactSums{} : it->second;
+}
+
 void QuantizedValues::write_outputs(const std::vector<std::string>& names) {
   std::vector<Value*> outputs;
   for (Value* old : graph_.outputs()) {
@@ -87,6 +94,7 @@ void QuantizedValues::write_outputs(const std::vector<std::string>& names) {
     if (const auto held = integers_.find(old); v != old && held != integers_.end())
       graph_.rename(held->second, old->name + "~i8");
     if (v != old) graph_.rename(v, names[outputs.size()]);
+    if (is_integer(v->type.dtype)) v->type.quant.reset();  // a result of the model's own
     outputs.push_back(v);
   }
   graph_.set_outputs(std::move(outputs));

@@ -13,6 +13,13 @@
 
 namespace tpuc {
 
+// A sum of products that is not rounded to 8 bits: integers * scale + offset, along one axis or one for all.
+struct ExactSums {
+  Value* integers = nullptr;
+  std::vector<double> scale, offset;
+  int64_t axis = 1;
+};
+
 class QuantizedValues {
  public:
   QuantizedValues(Graph& graph, QuantizePlan plan) : graph_(graph), plan_(std::move(plan)) {}
@@ -41,6 +48,10 @@ class QuantizedValues {
   // The same in floats.
   void hold_floats(Op& old, Value* made);
 
+  // The same in sums, where the plan says so; none where they are not held.
+  void hold_sums(const Op& old, ExactSums sums) { sums_[old.out(0)] = std::move(sums); }
+  ExactSums sums_of(const Value* v) const;
+
   // The graph's outputs, under their names, in floats.
   void write_outputs(const std::vector<std::string>& names);
 
@@ -51,6 +62,7 @@ class QuantizedValues {
   Graph& graph_;
   QuantizePlan plan_;
   std::unordered_map<const Value*, Value*> integers_, floats_;  // of values of the graph as it was
+  std::unordered_map<const Value*, ExactSums> sums_;
 };
 
 }  // namespace tpuc

@@ -37,9 +37,10 @@ TEST_CASE("fast conversions of quantized values are exact", "[op]") {
     Case w;
     const Dims x = any_dims(r);
     const int64_t axis = r.between(0, 3), columns = r.coin() ? 1 : x[static_cast<size_t>(axis)];
-    w.graph.add<ops::Requantize>({w.operand(r.tensor(r.coin() ? DType::I16 : DType::I32, x, -3e4f, 3e4f)),
-                                  w.operand(r.tensor(DType::F32, {2, columns}, 0, 0.01f), r.coin())},
-                                 {to, axis});
+    const Tensor rq = r.tensor(DType::F32, {2, columns}, 0, i % 2 == 0 ? 2.0f : 0.01f);
+    const Tensor integers =
+        i % 2 == 0 ? bytes(r, byte_type(r), x) : r.tensor(r.coin() ? DType::I16 : DType::I32, x, -3e4f, 3e4f);
+    w.graph.add<ops::Requantize>({w.operand(integers), w.operand(rq, r.coin())}, {to, axis});
     w.check(kExact);
   }
 }

@@ -32,13 +32,12 @@ template <class X>
       y[i] = static_cast<uint8_t>(affine_to_int(static_cast<float>(x[i]), s.scale, s.offset, 8, false));
   }
 }
-[[gnu::target_clones("avx512f", "avx2", "default")]] void scale_i32(const int32_t* x, uint8_t* y, int64_t n,
-                                                                    const Scaling& s) {
-  scale_row(x, y, n, s);
-}
-[[gnu::target_clones("avx512f", "avx2", "default")]] void scale_i16(const int16_t* x, uint8_t* y, int64_t n,
-                                                                    const Scaling& s) {
-  scale_row(x, y, n, s);
+[[gnu::target_clones("avx512f", "avx2", "default")]] void scale_integers(DType from, const std::byte* x, uint8_t* y,
+                                                                         int64_t n, const Scaling& s) {
+  if (from == DType::I8) return scale_row(reinterpret_cast<const int8_t*>(x), y, n, s);
+  if (from == DType::U8) return scale_row(reinterpret_cast<const uint8_t*>(x), y, n, s);
+  if (from == DType::I16) return scale_row(reinterpret_cast<const int16_t*>(x), y, n, s);
+  scale_row(reinterpret_cast<const int32_t*>(x), y, n, s);
 }
 [[gnu::target_clones("avx512f", "avx2", "default")]] void scale_f32(const float* x, uint8_t* y, int64_t n,
                                                                     const Scaling& s) {
@@ -112,24 +111,22 @@ Kernel prepare_requantize(const Site& site) {
   int64_t inner = count;
   if (columns != 1) inner = element_count(Dims(d.begin() + a.axis + 1, d.end()));
   if (count == 0) return {};
-  return
-      [=, is_wide = site.in[0].dtype == DType::I32, gives_i8 = a.to == DType::I8](EvalArgs in, std::span<Tensor> out) {
-        const float* rq = in[1].as<float>().data();
-        const std::byte* x = in[0].bytes().data();
-        uint8_t* y = out[0].as_mutable<uint8_t>().data();
-        const auto scale = [&](int64_t at, int64_t n, const Scaling& s) {
-          is_wide ? scale_i32(reinterpret_cast<const int32_t*>(x) + at, y + at, n, s)
-                  : scale_i16(reinterpret_cast<const int16_t*>(x) + at, y + at, n, s);
-        };
-        if (columns == 1)
-          return for_chunks(count, [&](int64_t begin, int64_t end) {
-            scale(begin, end - begin, {rq[0], rq[1], gives_i8});
-          });
-        for_rows(count / inner, inner, [&](int64_t row) {
-          const int64_t c = row % columns;
-          scale(row * inner, inner, {rq[c], rq[columns + c], gives_i8});
-        });
-      };
+  return [=, from = site.in[0].dtype, gives_i8 = a.to == DType::I8](EvalArgs in, std::span<Tensor> out) {
+    const float* rq = in[1].as<float>().data();
+    const std::byte* x = in[0].bytes().data();
+    uint8_t* y = out[0].as_mutable<uint8_t>().data();
+    const auto scale = [&](int64_t at, int64_t n, const Scaling& s) {
+      scale_integers(from, x + at * size_bytes(from), y + at, n, s);
+    };
+    if (columns == 1)
+      return for_chunks(count, [&](int64_t begin, int64_t end) {
+        scale(begin, end - begin, {rq[0], rq[1], gives_i8});
+      });
+    for_rows(count / inner, inner, [&](int64_t row) {
+      const int64_t c = row % columns;
+      scale(row * inner, inner, {rq[c], rq[columns + c], gives_i8});
+    });
+  };
 }
 
 template <class T>
@@ -210,7 +207,8 @@ Kernel scaled_rows(const Site& site, const Scaling& s, Fn compute) {
       for (int64_t at = begin; at < end; at += kPiece) {
         const int64_t n = std::min(kPiece, end - at);
         compute(operands, sums.data(), n);
-        scale_i32(reinterpret_cast<const int32_t*>(sums.data()), y + row * rows.row_size() + at, n, s);
+        scale_integers(DType::I32, reinterpret_cast<const std::byte*>(sums.data()), y + row * rows.row_size() + at, n,
+                       s);
         for (Bytes& b : operands) b.at += n * b.step;
       }
     });

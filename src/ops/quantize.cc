@@ -16,8 +16,7 @@ namespace {
 
 constexpr int64_t kMultiplierEnd = int64_t{1} << 23;
 
-bool is_wide_integer(DType t) { return t == DType::I32 || t == DType::I16; }
-bool is_quantized(DType t) { return is_byte(t) || is_wide_integer(t); }
+bool is_quantized(DType t) { return is_byte(t) || t == DType::I32 || t == DType::I16; }
 bool is_table(DType t) { return is_byte(t) || t == DType::F32 || t == DType::F16 || t == DType::BF16; }
 bool is_f32(DType t) { return t == DType::F32; }
 
@@ -81,7 +80,7 @@ void Dequantize::eval(EvalArgs in, const Attrs& attrs, std::span<Tensor> out) {
 }
 
 std::vector<TensorType> Requantize::infer(const InferCtx& c, const Attrs& attrs) {
-  require_type(c, 0, is_wide_integer, "i32 or i16");
+  require_type(c, 0, is_quantized, "i8, u8, i16 or i32");
   require_type(c, 1, is_f32, "f32");
   require_byte_result(c, attrs.to);
   const bool one_for_all = c.dims(1) == Dims{2, 1};

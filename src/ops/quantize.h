@@ -53,9 +53,9 @@ struct Dequantize {
 };
 
 // y = requantize_float(x, rq[0, c], rq[1, c]), c the index on `axis`.
-//   x i32|i16   rq f32 [2, C] or [2, 1] (one pair for all)      errors: E1202, E1206 axis, E1208 to, E1209 rq
+//   x i32|i16|i8|u8   rq f32 [2, C] or [2, 1] (one pair for all)      errors: E1202, E1206 axis, E1208 to, E1209 rq
 struct Requantize {
-  static constexpr std::string_view kName = "requantize", kSummary = "wide integers to 8 bits by float scales",
+  static constexpr std::string_view kName = "requantize", kSummary = "integers to 8 bits by float scales",
                                     kSource = "tpuc";
   static constexpr int kMinIn = 2, kMaxIn = 2;
   static constexpr QuantTraits kQuant = QuantTraits::Requantize;

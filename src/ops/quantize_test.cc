@@ -84,7 +84,7 @@ TEST_CASE("operators of quantized graphs refuse what they cannot mean", "[op]") 
   CHECK(error_of<Dequantize>({x}) == 1202);
   CHECK(error_of<Dequantize>({q}, {.to = DType::I8}) == 1208);
   CHECK(error_of<Dequantize>({q}, {.zero = -129}) == 1208);
-  CHECK(error_of<Requantize>({q, f32({2, 1}, {1, 0})}) == 1202);
+  CHECK(error_of<Requantize>({x, f32({2, 1}, {1, 0})}) == 1202);
   CHECK(error_of<Requantize>({wide, f32({2, 2}, {1, 1, 0, 0})}) == 1206);
   CHECK(error_of<Requantize>({wide, f32({2, 3}, {1, 1, 1, 0, 0, 0})}, {.axis = 0}) == 1209);
   CHECK(error_of<Requantize>({wide, f32({2, 1}, {1, 0})}, {.to = DType::F32}) == 1208);

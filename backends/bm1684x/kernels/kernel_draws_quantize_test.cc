@@ -39,8 +39,10 @@ void requantize(Draws& d) {
   const Dims x = any_dims(d);
   const int64_t axis = d.between(0, static_cast<int64_t>(x.size()) - 1);
   const int64_t columns = d.chance(30) ? 1 : x[static_cast<size_t>(axis)];
-  d.run<Requantize>(d.chance(70) ? DType::I32 : DType::I16,
-                    {{x, false, -30000, 30000}, {{2, columns}, true, 0.0005, 0.01, DType::F32}}, {byte_type(d), axis},
+  const DType from = d.any<DType>({DType::I32, DType::I32, DType::I16, DType::I8, DType::U8});
+  const bool is_byte = from == DType::I8 || from == DType::U8;
+  const Operand rq{{2, columns}, true, is_byte ? -2 : 0.0005, is_byte ? 2 : 0.01, DType::F32};
+  d.run<Requantize>(from, {is_byte ? bytes(from, x) : Operand{x, false, -30000, 30000}, rq}, {byte_type(d), axis},
                     kExact);
 }
 

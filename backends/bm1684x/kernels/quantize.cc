@@ -124,9 +124,12 @@ Views requantize_views(const Op& op) {
   return {{v, View{}}, v};
 }
 
+// Scratch 0: bytes in 16 bits, which the command takes.
 Footprint requantize_footprint(const Op& op, const Region& out) {
-  if (!is_per_channel(op)) return {};
-  return {.scratch = {},
+  const bool is_wide = prec_of(op.in(0)->type.dtype) != Prec::I8;
+  std::vector<int64_t> scratch{is_wide ? 0 : aligned_bytes(Prec::I16, out.extent)};
+  if (!is_per_channel(op)) return {.scratch = std::move(scratch)};
+  return {.scratch = std::move(scratch),
           .image_bytes = ceil_div(out.extent[1], kLanes) * kRequantRowBytes,
           .image_lanes = std::min(kLanes, out.extent[1])};
 }
@@ -145,7 +148,13 @@ std::vector<std::byte> pack_requantize(const Op& op, const Region& out) {
 
 void emit_requantize(const Op& op, const TileCtx& t, Emitter& e) {
   const RequantArgs signs{.in_signed = true, .out_signed = op.out(0)->type.dtype == DType::I8};
-  const LocalTensor x = t.input(0, t.region), out = t.output();
+  const LocalTensor out = t.output();
+  LocalTensor x = t.input(0, t.region);
+  if (x.prec == Prec::I8) {
+    const LocalTensor wide = aligned(t.scratch[0], Prec::I16, out.dims);
+    e.unary(ArOp::Cast, wide, x, {.a_signed = op.in(0)->type.dtype == DType::I8});
+    x = wide;
+  }
   if (is_per_channel(op)) return e.requantize(out, x, t.image, signs);
   const auto rq = op.in(1)->tensor().as<float>();
   e.requantize(out, x, rq[0], rq[1], signs);

@@ -58,11 +58,15 @@ TEST_CASE("dequantize of bytes and wide integers", "[kernel][quantize]") {
 }
 
 TEST_CASE("requantize by channel, by another axis and by one pair", "[kernel][quantize]") {
-  for (const DType t : {DType::I32, DType::I16})
+  for (const DType t : {DType::I32, DType::I16, kI8, kU8})
     for (const DType to : {kI8, kU8}) {
-      const Operand one{{2, 1}, true, 0.001, 0.01, DType::F32};
-      const auto per = [](int64_t c) { return Operand{{2, c}, true, 0.001, 0.01, DType::F32}; };
-      const auto x = [](Dims d) { return Operand{std::move(d), false, -30000, 30000}; };
+      const bool is_byte = t == kI8 || t == kU8;
+      const double low = is_byte ? -2 : 0.001, high = is_byte ? 2 : 0.01;
+      const Operand one{{2, 1}, true, low, high, DType::F32};
+      const auto per = [&](int64_t c) { return Operand{{2, c}, true, low, high, DType::F32}; };
+      const auto x = [&](Dims d) {
+        return is_byte ? bytes(t, std::move(d)) : Operand{std::move(d), false, -30000, 30000};
+      };
       check_case<ops::Requantize>(t, {x({2, 70, 5, 9}), per(70)}, {to, 1}, kExact, 1, kSmallLane);
       check_case<ops::Requantize>(t, {x({1, 130, 3, 4}), per(130)}, {to, 1}, kExact, 1, kSmallLane);
       check_case<ops::Requantize>(t, {x({40, 100}), per(100)}, {to, 1}, kExact, 1, kSmallLane);

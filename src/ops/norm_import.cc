@@ -30,7 +30,8 @@ Values import_batch_norm(const NodeView& node, Builder& b) {
   if (node.get_int("spatial", 1) == 0)
     refuse(node, "spatial is 0: statistics per element", "a Mul and an Add by constants mean the same");
   const float epsilon = node.get_float("epsilon", 1e-5f);
-  const bool known = std::all_of(node.in.begin() + 1, node.in.end(), [](const Value* v) { return v->is_constant(); });
+  bool known = true;
+  for (size_t i = 1; i < 5; ++i) known = known && node.input(i)->is_constant();
   if (!known) return {scale_by_statistics(node, epsilon, b)};
   return {b.add<BatchNorm>({node.input(0), node.input(1), node.input(2), node.input(3), node.input(4)},
                            {.epsilon = epsilon})};
@@ -45,8 +46,8 @@ int64_t trailing_axis(const NodeView& node) {
 Values import_layer_norm(const NodeView& node, Builder& b) {
   refuse_output(node, 1, "Mean");
   refuse_output(node, 2, "InvStdDev");
-  Values in = node.in;
-  while (in.back() == nullptr) in.pop_back();
+  Values in = {node.input(0), node.input(1)};
+  if (node.has_input(2)) in.push_back(node.input(2));
   return {b.add<LayerNorm>(in, {.axis = trailing_axis(node), .epsilon = node.get_float("epsilon", 1e-5f)})};
 }
 
@@ -67,9 +68,10 @@ Values import_group_norm(const NodeView& node, Builder& b) {
 // Before opset 21 gamma and beta have one entry per group.
 Values import_group_norm_18(const NodeView& node, Builder& b) {
   NodeView by_channel = node;
-  const int64_t groups = node.get_int("num_groups", 1), channels = node.input(0)->type.dims.at(1);
+  const Dims& dims = node.input(0)->type.dims;
+  const int64_t groups = node.get_int("num_groups", 1), channels = dims.size() > 1 ? dims[1] : 1;
   for (size_t i = 1; i < 3 && groups > 0 && channels % groups == 0; ++i) {
-    Value* column = b.add<Reshape>({node.in[i]}, {.shape = {groups, 1}});
+    Value* column = b.add<Reshape>({node.input(i)}, {.shape = {groups, 1}});
     Value* repeated = b.add<Expand>({column}, {.shape = {groups, channels / groups}});
     by_channel.in[i] = b.add<Reshape>({repeated}, {.shape = {channels}});
   }

@@ -83,7 +83,7 @@ class Lowering {
     for (const Value* v : graph_.outputs()) names.push_back(v->name);
     for (const auto& v : graph_.inputs()) {
       input_types_[v.get()] = v->type.dtype;
-      v->type.dtype = border_type(v->type.dtype);
+      v->type.dtype = input_type(*v);
     }
     std::vector<Op*> ops;
     for (Op& op : graph_.ops()) ops.push_back(&op);
@@ -102,6 +102,16 @@ class Lowering {
     const DType wanted = own == layer_precisions_.end() ? options_.precision : own->second;
     if (wanted == DType::F32 || !options_.supports || options_.supports(op, wanted)) return wanted;
     return DType::F32;
+  }
+
+  // A native border has what the first reader computes with.
+  DType input_type(const Value& v) const {
+    if (!options_.native_border || !is_float(v.type.dtype)) return border_type(v.type.dtype);
+    return v.uses.empty() ? options_.precision : precision_of(*v.uses.front());
+  }
+  DType output_type(const Value* old) const {
+    const DType t = old_type(old), own = lowered(const_cast<Value*>(old))->type.dtype;
+    return options_.native_border && is_float(t) && is_float(own) && own != DType::F64 ? own : border_type(t);
   }
 
   // A view costs nothing in any type; narrowing for its sake would lose what an f32 op behind it still wants.
@@ -224,7 +234,8 @@ class Lowering {
   void lower_outputs(const std::vector<std::string>& names) {
     std::vector<Value*> outputs;
     for (Value* old : graph_.outputs()) {
-      Value* v = get(old, border_type(old_type(old)), nullptr);
+      Value* v = get(old, output_type(old), nullptr);
+      if (is_integer(v->type.dtype)) v->type.quant = old->type.quant;  // a model's own integers have none
       const bool is_input = v->def == nullptr && !v->is_constant();
       const bool is_taken = std::find(outputs.begin(), outputs.end(), v) != outputs.end();
       if (v != old && (is_input || is_taken)) v = add_cast(v, v->type.dtype, nullptr);

@@ -20,6 +20,8 @@ constexpr Pass kFuse{"fuse", "move activations into their producers: rule set fu
                      run_fuse};
 constexpr Pass kQuantize{"quantize", "compute in 8-bit integers where calibration gives the ranges", Stage::Canonical,
                          Stage::Canonical, run_quantize};
+constexpr Pass kNativeBorder{"native-border", "leave 8-bit inputs and outputs as they are, where that is wanted",
+                             Stage::Canonical, Stage::Canonical, run_native_border};
 constexpr Pass kLowerPrecision{"lower-precision", "choose the element types of the chip and cast at the borders",
                                Stage::Canonical, Stage::Quantized, run_lower_precision};
 constexpr Pass kDecompose{"decompose", "spell out operators that the chip has no kernel for, in the types they have",
@@ -28,7 +30,7 @@ constexpr Pass kCleanCasts{"clean-casts", "drop casts that cancel: rule set lowe
                            run_clean_casts};
 
 constexpr std::array kOptimise{kDce, kFold, kCse, kCanonicalize, kFold, kFuse, kCse, kDce};
-constexpr std::array kLower{kQuantize, kLowerPrecision, kDecompose, kFold, kCleanCasts, kCse, kDce};
+constexpr std::array kLower{kQuantize, kNativeBorder, kLowerPrecision, kDecompose, kFold, kCleanCasts, kCse, kDce};
 
 void require_known(const std::vector<std::string>& names, std::string_view what, const auto& is_known) {
   for (const std::string& name : names)

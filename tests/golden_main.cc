@@ -70,6 +70,7 @@ Run parse_run(const std::string& head) {
       run.options.supports = [names = split(value(), ',')](const Op& op, DType precision) {
         return precision == DType::F32 || std::find(names.begin(), names.end(), op.name()) == names.end();
       };
+    if (word == "--native-border") run.options.native_border = true;
     if (word == "--precision") run.options.precision = parse_dtype(value()).value();
     if (word.starts_with("rtol=")) run.rtol = std::stod(word.substr(5));
   }

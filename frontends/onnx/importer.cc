@@ -313,6 +313,7 @@ void Importer::set_outputs(Scope& scope, const std::vector<std::string>& wanted)
       continue;
     }
     outputs.push_back(output_value(bound->value, name, outputs));
+    outputs.back()->type.quant.reset();  // integers of the model's own are its results, not the form of real numbers
   }
   graph_->set_outputs(std::move(outputs));
   graph_->dce();

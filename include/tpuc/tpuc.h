@@ -34,7 +34,7 @@ enum class Io : uint8_t { F32, Native };
 struct Options {
   std::string chip = "bm1684x";
   Precision precision = Precision::F16;
-  Io io = Io::F32;                   // type of float inputs and outputs; the casts run on the chip
+  Io io = Io::F32;                   // float inputs and outputs: f32, or the types that the network computes with
   Shapes input_shapes;               // fixes dynamic dimensions
   Arrays input_values;               // turns inputs into constants
   Arrays like;                       // a sample: input shapes, and values of the inputs that decide shapes

@@ -88,3 +88,23 @@ TEST_CASE("eval tells the example network's worth, by labels and against itself"
   CHECK(run_cli(by_table) == 0);
   CHECK(run_cli(by_table + kPictures) == 2);
 }
+
+TEST_CASE("native borders: the same numbers come out of the lowered graph and the bmodel, and raw integers", "[cli]") {
+  const Scratch scratch;
+  const std::string table = scratch / "t.json", sample = kShapes + "samples/00.npz";
+  const Args calibrate = {"calibrate", kModel, "--data", kShapes + "calib", "--samples", "4", "-o", table, "--quiet"};
+  REQUIRE(run_cli(calibrate + kPictures) == 0);
+  for (const char* precision : {"int8", "f16", "bf16"}) {
+    const std::string bmodel = scratch / "x.bmodel", text = scratch / "x.tpuir";
+    const Args how = {"--precision", precision, "--calibration", table, "--io", "native", "--quiet"};
+    REQUIRE(run_cli(Args{"compile", kModel, "-o", bmodel, "--verify", sample} + how) == 0);
+    REQUIRE(run_cli(Args{"import", kModel, "-o", text, "--lower"} + how) == 0);
+    const std::string a = scratch / "a.npz", b = scratch / "b.npz";
+    REQUIRE(run_cli({"run", bmodel, "--input", sample, "--output", a, "--quiet"}) == 0);
+    REQUIRE(run_cli({"run", text, "--input", sample, "--output", b, "--quiet"}) == 0);
+    CHECK(run_cli({"compare", a, b}) == 0);
+    if (how[1] == "int8") CHECK((tpuc::read_file(a) == tpuc::read_file(b)));
+    CHECK(run_cli({"run", bmodel, "--input", sample, "--raw", "--quiet"}) == 3);
+    CHECK(run_cli({"info", bmodel, "--json"}) == 0);
+  }
+}

@@ -21,7 +21,8 @@ void add_lower_args(CLI::App& app, LowerArgs& args) {
                  "FILE.json: precision of single layers, by tensor or node name");
   app.add_flag("--strict-precision", args.strict_precision,
                "keep the asked precision even where a sample (--like, --verify) leaves its range");
-  app.add_option("--io", args.io, "f32 | native (not yet): type of the network's inputs and outputs")
+  app.add_option("--io", args.io,
+                 "f32 | native: type of the network's inputs and outputs; native leaves 8-bit ones and halves")
       ->capture_default_str();
   app.add_flag("--allow-host", args.allow_host, "not yet: operators the chip cannot run become host steps");
   app.add_option("--dump", args.dump_dir, "DIR: graph text and JSON after every pass, schedule and memory maps");
@@ -36,8 +37,7 @@ void add_lower_args(CLI::App& app, LowerArgs& args) {
 
 CompileOptions to_options(const LowerArgs& args) {
   if (args.allow_host) not_yet("--allow-host");
-  if (args.io == "native") not_yet("--io native");
-  if (args.io != "f32")
+  if (args.io != "f32" && args.io != "native")
     throw UserError(diagnostic(ErrorCode::E2001, "--io `{}` is not known", args.io).note("hint", "one of f32, native"));
   CompileOptions options;
   options.chip = args.chip;
@@ -52,6 +52,7 @@ CompileOptions to_options(const LowerArgs& args) {
   options.strict_precision = args.strict_precision;
   options.calibration = args.calibration;
   options.asymmetric = args.asymmetric;
+  options.native_io = args.io == "native";
   if (!args.precision_table.empty()) options.precision_table = read_precision_table(args.precision_table);
   return options;
 }

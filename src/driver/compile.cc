@@ -15,7 +15,6 @@ PrecisionTable table_of(const Options& options) {
 }
 
 CompileOptions to_options(const Options& options) {
-  if (options.io == Io::Native) throw UserError(diagnostic(ErrorCode::E2002, "io native: not yet"));
   CompileOptions out;
   out.chip = options.chip;
   out.precision = options.precision;
@@ -23,6 +22,7 @@ CompileOptions to_options(const Options& options) {
   out.strict_precision = options.strict_precision;
   out.calibration = options.calibration;
   out.asymmetric = options.asymmetric;
+  out.native_io = options.io == Io::Native;
   out.precision_table = table_of(options);
   return out;
 }

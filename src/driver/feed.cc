@@ -61,6 +61,10 @@ NamedTensors feed(const std::vector<ArtifactTensor>& wanted, const NamedTensors&
                            .note("hint", "compile or run with --input-shape or --like for another shape"));
       continue;
     }
+    if (!raw && is_quantized_border(type)) {
+      out.emplace(name, quantized(x, type).reshaped(type.dims));
+      continue;
+    }
     if (raw ? x.dtype() != type.dtype : !can_stand_for(x.dtype(), type.dtype)) {
       errors.push_back(diagnostic(ErrorCode::E3011, "input `{}` has elements of {}, the network wants {}", name,
                                   to_string(x.dtype()), to_string(type.dtype)));
@@ -94,15 +98,16 @@ NamedTensors random_inputs(const std::vector<ArtifactTensor>& wanted, uint64_t s
   for (const auto& [name, type] : wanted) {
     uint64_t state = seed * 0x2545f4914f6cdd1dULL;
     for (const char c : name) state = state * 31 + static_cast<unsigned char>(c);
-    Tensor t(type.dtype, type.dims);
+    const DType seen = is_quantized_border(type) ? DType::F32 : type.dtype;
+    Tensor t(seen, type.dims);
     std::vector<double> values(static_cast<size_t>(t.count()));
-    const double most = type.dtype == DType::Bool ? 2 : 8;
+    const double most = seen == DType::Bool ? 2 : 8;
     for (double& x : values) {
       const double unit = static_cast<double>(next_random(state) >> 40) * 0x1p-24;
-      x = is_float(type.dtype) ? 2 * unit - 1 : std::floor(unit * most);
+      x = is_float(seen) ? 2 * unit - 1 : std::floor(unit * most);
     }
     t.assign_f64(values);
-    out.emplace(name, std::move(t));
+    out.emplace(name, seen == type.dtype ? std::move(t) : quantized(t, type));
   }
   return out;
 }

@@ -75,3 +75,20 @@ TEST_CASE("arrays of the embedding API are checked", "[driver]") {
   CHECK(refused({"f32", {-1}, {}}));
   CHECK(refused({"f32", {int64_t{1} << 40, int64_t{1} << 40}, {}}));
 }
+
+TEST_CASE("real numbers are fed as the integers that stand for them", "[driver]") {
+  const TensorType type{DType::I8, {1, 4}, Quant{{0.5F}, {3}}};
+  const std::vector<ArtifactTensor> wanted = {{"x", type}};
+  NamedTensors given;
+  given["x"] = Tensor::from_f32({1, 4}, std::vector<float>{0.25F, -0.25F, 100, -2});  // ties away from zero; saturated
+  const Tensor q = feed(wanted, given, false).at("x");
+  CHECK(q.dtype() == DType::I8);
+  CHECK(q.to_i64() == std::vector<int64_t>{4, 2, 127, -1});
+  CHECK(dequantized(q, type).to_f32() == std::vector<float>{0.5F, -0.5F, 62, -2});
+  CHECK_THROWS_AS(feed(wanted, given, true), UserError);  // raw: integers only
+  given["x"] = q;
+  CHECK(feed(wanted, given, true).at("x").to_i64() == q.to_i64());
+  CHECK(as_seen(wanted).front().type.dtype == DType::F32);
+  const Tensor random = random_inputs(wanted, 7).at("x");
+  for (const int64_t x : random.to_i64()) CHECK((x >= 1 && x <= 5));
+}

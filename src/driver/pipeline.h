@@ -24,6 +24,7 @@ struct CompileOptions {
   PrecisionTable precision_table;
   std::string calibration;        // a table of ranges; int8 needs one
   bool asymmetric = false;        // zero points of 8-bit activations
+  bool native_io = false;         // inputs and outputs in the types that the network computes with
   bool strict_precision = false;  // keep F16 even where the sample leaves its range
 };
 

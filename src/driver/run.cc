@@ -99,7 +99,9 @@ RunOutcome run_graph(RunRequest& request) {
       format_of(model.source) == ModelFormat::Tpuir ? load_model_graph(model) : prepare_float(model, {}, clock).module;
   const Graph& graph = main_graph(module);
   RunOutcome out;
-  out.tensors = execute(graph, choose_inputs(request, inputs_of(graph)), request.how.all_tensors, model.threads);
+  out.tensors = results_of(
+      graph, execute(graph, choose_inputs(request, inputs_of(graph)), request.how.all_tensors, model.threads),
+      request.how.raw);
   return out;
 }
 

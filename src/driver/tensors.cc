@@ -1,6 +1,7 @@
 // Tensors in and out of the embedding API's arrays; element types converted.
 #include "driver/tensors.h"
 
+#include <cmath>
 #include <cstring>
 
 #include "tpuc/support/check.h"
@@ -49,6 +50,39 @@ Tensor converted(const Tensor& x, DType to) {
   else
     out.assign_f32(x.to_f32());
   return out;
+}
+
+bool is_quantized_border(const TensorType& t) { return t.quant && t.quant->scale.size() == 1 && is_integer(t.dtype); }
+
+std::vector<ArtifactTensor> as_seen(std::vector<ArtifactTensor> tensors) {
+  for (auto& [name, type] : tensors)
+    if (is_quantized_border(type)) type = {DType::F32, type.dims, {}};
+  return tensors;
+}
+
+Tensor quantized(const Tensor& x, const TensorType& to) {
+  const double factor = 1 / to.quant->scale.front();
+  const double zero = to.quant->zero.empty() ? 0 : to.quant->zero.front();
+  std::vector<double> values = x.to_f64();
+  for (double& v : values) v = std::isnan(v) ? 0 : std::round(v * factor) + zero;
+  Tensor q(to.dtype, x.dims());
+  q.assign_f64(values);
+  return q;
+}
+
+Tensor dequantized(const Tensor& q, const TensorType& type) {
+  if (!is_quantized_border(type)) return q;
+  const float zero = type.quant->zero.empty() ? 0 : static_cast<float>(type.quant->zero.front());
+  std::vector<float> values = q.to_f32();
+  for (float& v : values) v = (v - zero) * type.quant->scale.front();
+  return Tensor::from_f32(q.dims(), values);
+}
+
+NamedTensors results_of(const Graph& graph, NamedTensors tensors, bool raw) {
+  for (const Value* v : graph.outputs())
+    if (const auto found = tensors.find(v->name); !raw && found != tensors.end())
+      found->second = dequantized(found->second, v->type);
+  return tensors;
 }
 
 }  // namespace tpuc

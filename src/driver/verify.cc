@@ -79,7 +79,7 @@ LoweredResult run_lowered(const Graph& graph, const NamedTensors& sample, const 
     const std::string* name = float_name(v, reference);
     if (name == nullptr || std::isfinite(reference.largest.at(*name))) result.overflow = overflow_of(v, reference);
   };
-  result.outputs = Executor(graph, options).run(feed(inputs_of(graph), sample, false));
+  result.outputs = results_of(graph, Executor(graph, options).run(feed(inputs_of(graph), sample, false)), false);
   // A mask's infinity that a softmax makes zero again does no harm.
   if (!has_lost_output(result.outputs, reference.outputs)) result.overflow.reset();
   return result;

@@ -22,6 +22,10 @@ enum class DataType : uint32_t { F32 = 0, F16, I8, U8, I16, U16, I32, U32, BF16,
 std::string_view name_of(DataType type);  // "f32"
 uint32_t bits_of(DataType type);
 
+// What the file says of an input of scale 1 and zero point 0, since 1 would say that it has none: the next number,
+// which rounds to the same integers.
+inline constexpr float kUnitScale = 1.0F + 0x1p-23F;
+
 // An input or output in DDR. Quantized: output = (q - zero_point) * scale, input q = value * scale + zero_point.
 struct Tensor {
   std::string name;

@@ -40,11 +40,11 @@ StageSummary summarize(const Stage& s) {
 
 std::string shape_text(const std::vector<uint64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
 
-std::string line_of(std::string_view kind, const Tensor& t) {
+std::string line_of(std::string_view kind, const Tensor& t, float scale) {
   std::string out = fmt::format("    {:<7} {}: {}{}", kind, t.name, name_of(t.type), shape_text(t.shape));
   const bool integer = t.type != DataType::F32 && t.type != DataType::F16 && t.type != DataType::BF16;
   if (integer && (t.scale != 1.0f || t.zero_point != 0))
-    out += fmt::format("  scale {} zero point {}", t.scale, t.zero_point);
+    out += fmt::format("  scale {} zero point {}", scale, t.zero_point);
   return out + fmt::format("  at {:#x}, {} bytes\n", t.device_addr, t.byte_count());
 }
 
@@ -61,8 +61,8 @@ std::string elements_text(const StageSummary& s) {
 std::string text_of(const StageSummary& s, size_t index) {
   std::string out =
       fmt::format("  stage {}{}{}\n", index, s.is_dynamic ? " (dynamic)" : "", s.by_tpuc ? "" : " (not made by tpuc)");
-  for (const Tensor& t : s.inputs) out += line_of("input", t);
-  for (const Tensor& t : s.outputs) out += line_of("output", t);
+  for (const Tensor& t : s.inputs) out += line_of("input", t, step_of_input(t));
+  for (const Tensor& t : s.outputs) out += line_of("output", t, t.scale);
   for (const std::string& note : s.notes) out += fmt::format("    note    {}\n", note);
   out += fmt::format("    memory  weights {} bytes, activations {} bytes, inputs and outputs apart {} bytes\n",
                      s.weight_bytes, s.activation_bytes, s.io_bytes);
@@ -93,6 +93,11 @@ std::string listing(const StageGroup& group, const std::optional<DebugInfo>& deb
 }
 
 }  // namespace
+
+float step_of_input(const Tensor& t) {
+  if (t.scale == kUnitScale) return 1;
+  return t.scale == 0 ? 0 : 1 / t.scale;
+}
 
 Summary summarize(const Model& model) {
   Summary out;

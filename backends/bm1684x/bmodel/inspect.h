@@ -29,6 +29,9 @@ struct Summary {
   std::vector<NetSummary> nets;
 };
 
+// The real value of one step of an input, of which the file keeps the reciprocal.
+float step_of_input(const Tensor& t);
+
 Summary summarize(const Model& model);
 std::string to_text(const Summary& summary);
 std::string to_json(const Summary& summary);

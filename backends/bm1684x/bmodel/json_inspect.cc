@@ -8,13 +8,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json tensors(const std::vector<Tensor>& list) {
+Json tensors(const std::vector<Tensor>& list, bool are_inputs) {
   Json out = Json::array();
   for (const Tensor& t : list)
     out.push_back({{"name", t.name},
                    {"dtype", std::string(name_of(t.type))},
                    {"shape", t.shape},
-                   {"scale", t.scale},
+                   {"scale", are_inputs ? step_of_input(t) : t.scale},
                    {"zero_point", t.zero_point},
                    {"addr", t.device_addr},
                    {"bytes", t.byte_count()}});
@@ -24,8 +24,8 @@ Json tensors(const std::vector<Tensor>& list) {
 Json stage_to_json(const StageSummary& s) {
   Json elements = Json::object();
   for (const auto& [type, count] : s.elements) elements[type] = count;
-  return {{"inputs", tensors(s.inputs)},
-          {"outputs", tensors(s.outputs)},
+  return {{"inputs", tensors(s.inputs, true)},
+          {"outputs", tensors(s.outputs, false)},
           {"notes", s.notes},
           {"weight_bytes", s.weight_bytes},
           {"activation_bytes", s.activation_bytes},

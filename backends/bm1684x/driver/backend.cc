@@ -15,7 +15,14 @@ namespace tpuc::bm1684x {
 
 namespace {
 
-bmodel::Tensor border_tensor(const Value* v, uint64_t addr) {
+// Integers that stand for real numbers. The file keeps the reciprocal of an input's scale.
+void set_scale(bmodel::Tensor& t, const Quant& q, bool is_input) {
+  t.scale = is_input ? 1 / q.scale.front() : q.scale.front();
+  t.zero_point = q.zero.empty() ? 0 : q.zero.front();
+  if (is_input && t.scale == 1 && t.zero_point == 0) t.scale = bmodel::kUnitScale;
+}
+
+bmodel::Tensor border_tensor(const Value* v, uint64_t addr, bool is_input) {
   bmodel::Tensor t;
   t.name = v->name;
   t.type = data_type_of(v->type.dtype);
@@ -23,6 +30,7 @@ bmodel::Tensor border_tensor(const Value* v, uint64_t addr) {
   if (t.shape.empty()) t.shape.push_back(1);  // BMODEL.md: rank 0 becomes [1]
   t.device_addr = addr;
   t.size_bytes = static_cast<uint64_t>(byte_count(v->type));
+  if (v->type.quant && v->type.quant->scale.size() == 1) set_scale(t, *v->type.quant, is_input);
   return t;
 }
 
@@ -92,19 +100,20 @@ CompiledNet Bm1684x::compile(const Graph& lowered, const BackendOptions& options
   require_kernels(lowered, options.precision, *this);
   PlanOptions plan;
   plan.group_layers = options.group_layers;
+  plan.threads = options.threads;
   Program p = build_program(lowered, plan, options.on_phase);
 
   const Aliases aliases(lowered);
   bmodel::Stage stage;
   for (const auto& v : lowered.inputs())
-    stage.inputs.push_back(border_tensor(v.get(), p.ddr.address(v.get(), aliases)));
-  for (const Value* v : lowered.outputs()) stage.outputs.push_back(border_tensor(v, p.ddr.address(v, aliases)));
+    stage.inputs.push_back(border_tensor(v.get(), p.ddr.address(v.get(), aliases), true));
+  for (const Value* v : lowered.outputs()) stage.outputs.push_back(border_tensor(v, p.ddr.address(v, aliases), false));
   if (p.ddr.coefficients.bytes > 0) {
     bmodel::Coefficients c;
     c.later_bytes = static_cast<uint64_t>(p.ddr.coefficients.bytes);
     c.write_later = [&](std::span<std::byte> out) {
       if (options.on_phase) options.on_phase("pack");
-      pack_coefficients(p, out);
+      pack_coefficients(p, out, options.threads);
       if (options.on_phase) options.on_phase("write");
     };
     c.locations = coefficient_locations(p);

@@ -31,6 +31,11 @@ struct PassOptions {
   std::function<std::unordered_map<const Op*, DType>(const Graph&)> layer_precisions;
   // What computes in 8 bits, and its ranges; quantize asks once, about the canonical graph. Empty: nothing does.
   std::function<Quantization(const Graph&)> quantization;
+  // By name of a value of the canonical graph: scale-channels divides its channels by these numbers.
+  std::unordered_map<std::string, ChannelValues> channel_scales;
+  // Inputs and outputs in the types that the network computes with: 8-bit integers with a Quant, halves. Else floats
+  // are f32 there.
+  bool native_border = false;
   std::function<void(const NearMiss&)> explain;
 };
 

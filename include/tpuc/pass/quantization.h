@@ -1,6 +1,7 @@
 // What the quantize pass is told: the real ranges of values, and which operators are to compute in 8 bits.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <unordered_map>
@@ -16,10 +17,19 @@ struct ValueRange {
   double min = 0, max = 0;
 };
 
+// A number for each channel of a tensor. Empty where nothing is known.
+struct ChannelValues {
+  int64_t axis = 1;
+  std::vector<float> values;
+  bool operator==(const ChannelValues&) const = default;
+};
+
 struct Quantization {
-  std::unordered_map<std::string, ValueRange> ranges;  // by name of a value of the canonical graph
+  std::unordered_map<std::string, ValueRange> ranges;    // by name of a value of the canonical graph
+  std::unordered_map<std::string, ChannelValues> means;  // the same: mean of each channel
   bool asymmetric = false;                    // zero points other than 0 everywhere, not in lopsided ranges only
   std::function<bool(const Op&)> wants_int8;  // the user's word; empty: all that can
+  bool native_border = false;                 // the network's inputs and outputs may be 8 bits themselves
 };
 
 // Whether the network arrives quantized: it dequantizes 8-bit integers that it computes.

@@ -17,8 +17,9 @@ ModelRunner::ModelRunner(const ModelRequest& request, const ArtifactRun& how) : 
   // Graph text runs as it is written: it may be a lowered graph.
   module_ = format == ModelFormat::Tpuir ? load_model_graph(request) : prepare_float(request, {}, clock).module;
   const Graph& graph = main_graph(*module_);
-  inputs_ = inputs_of(graph);
-  outputs_ = outputs_of(graph);
+  graph_ = &graph;
+  inputs_ = as_seen(inputs_of(graph));
+  outputs_ = as_seen(outputs_of(graph));
   ExecOptions options;
   options.threads = request.threads;
   executor_.emplace(graph, options);
@@ -43,7 +44,7 @@ void ModelRunner::open_bmodel(const ModelRequest& request) {
 }
 
 NamedTensors ModelRunner::run(const NamedTensors& inputs) {
-  if (executor_) return executor_->run(inputs);
+  if (executor_) return results_of(*graph_, executor_->run(feed(inputs_of(*graph_), inputs, how_.raw)), how_.raw);
   return backend_->run(file_->bytes(), inputs, how_).tensors;
 }
 

@@ -25,6 +25,7 @@ class ModelRunner {
 
   std::vector<ArtifactTensor> inputs_, outputs_;
   std::optional<Module> module_;
+  const Graph* graph_ = nullptr;  // of module_
   std::optional<Executor> executor_;
   std::optional<MappedFile> file_;
   std::unique_ptr<const Backend> backend_;

@@ -100,13 +100,13 @@ void bring_chains_together(const Graph& graph, std::vector<const Op*>& ops) {
   }
 }
 
-Group grow_chain(const Graph& graph, std::span<const Op* const> ops, const PlanOptions& options) {
+Group grow_chain(const Graph& graph, std::span<const Op* const> ops, const PlanOptions& options, PlanMemo& memo) {
   Group best, g;
   for (size_t k = 0; k < std::min(ops.size(), kMostOps); ++k) {
     if (k > 0 && !can_chain(graph, *ops[k - 1], *ops[k])) break;
     g.ops.push_back({ops[k], {}});
     g.chain.clear();
-    g.chain = chain_tiles(graph, g, options);
+    g.chain = memo.tiles('c', g.ops, [&] { return chain_tiles(graph, g, options); });
     if (g.chain.empty()) break;
     best = g;
   }

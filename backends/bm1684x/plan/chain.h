@@ -4,11 +4,12 @@
 #include <span>
 
 #include "backends/bm1684x/plan/group.h"
+#include "backends/bm1684x/plan/plan_memo.h"
 
 namespace tpuc::bm1684x {
 
 // The longest chain from the first of `ops` (program order) that saves traffic; fewer than two ops: none does.
-Group grow_chain(const Graph& graph, std::span<const Op* const> ops, const PlanOptions& options);
+Group grow_chain(const Graph& graph, std::span<const Op* const> ops, const PlanOptions& options, PlanMemo& memo);
 
 // Moves an op whose large result one later op alone reads right before that one, where the two can chain. Results do
 // not change: none of the ops between reads it.

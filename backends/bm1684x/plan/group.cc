@@ -2,6 +2,7 @@
 #include "backends/bm1684x/plan/group.h"
 
 #include "backends/bm1684x/plan/chain.h"
+#include "backends/bm1684x/plan/plan_memo.h"
 #include "backends/bm1684x/plan/tiler.h"
 
 namespace tpuc::bm1684x {
@@ -15,10 +16,12 @@ constexpr double kResidentShare = 0.8;
 
 class Grower {
  public:
-  Grower(const Graph& graph, const PlanOptions& options) : graph_(&graph), options_(&options) {
+  Grower(const Graph& graph, const PlanOptions& options)
+      : graph_(&graph), options_(&options), memo_(graph, options.plan_repeats_once) {
     for (const Op& op : graph.ops())
       if (!is_view(op)) order_.push_back(&op);
     bring_chains_together(graph, order_);
+    memo_.prepare_residents(order_, options.threads);
   }
 
   std::vector<Group> run() {
@@ -32,7 +35,7 @@ class Grower {
   size_t add(size_t i) {
     const Op& op = *order_[i];
     const bool ddr = find_kernel(op.name())->emit_ddr != nullptr;
-    const OpTiles resident{&op, ddr ? std::vector<Region>{} : tile_resident(op)};
+    const OpTiles resident{&op, memo_.resident_tiles(op)};
     if (options_->group_layers && current_.ops.size() < kMostOps && may_join(resident)) {
       current_.ops.push_back(resident);
       return 1;
@@ -42,9 +45,8 @@ class Grower {
       current_.ops.push_back(resident);
       return 1;
     }
-    Group chain = options_->group_layers
-                      ? grow_chain(*graph_, {order_.begin() + static_cast<std::ptrdiff_t>(i), order_.end()}, *options_)
-                      : Group{};
+    Group chain =
+        options_->group_layers ? grow_chain(*graph_, std::span(order_).subspan(i), *options_, memo_) : Group{};
     if (chain.ops.size() < 2) chain = {{{&op, tile_streamed(op)}}, {}};
     groups_.push_back(std::move(chain));
     return groups_.back().ops.size();
@@ -58,28 +60,32 @@ class Grower {
     current_ = {};
   }
   // Tiles that fit one by one may still not fit side by side as their live ranges meet: then smaller ones.
-  std::vector<Region> tile_streamed(const Op& op) const {
-    PlanOptions smaller = *options_;
-    for (;;) {
-      std::vector<Region> tiles = tile_alone(op, smaller);
-      if (fits_locally(*graph_, {{{&op, tiles}}, {}}, options_->lane_bytes)) return tiles;
-      smaller.lane_bytes = smaller.lane_bytes / 4 * 3;
-    }
+  std::vector<Region> tile_streamed(const Op& op) {
+    return memo_.tiles('s', {{&op, {}}}, [&] {
+      PlanOptions smaller = *options_;
+      for (;;) {
+        std::vector<Region> tiles = tile_alone(op, smaller);
+        if (fits_locally(*graph_, {{{&op, tiles}}, {}}, options_->lane_bytes)) return tiles;
+        smaller.lane_bytes = smaller.lane_bytes / 4 * 3;
+      }
+    });
   }
-  bool fits_alone(const OpTiles& resident) const {
+  bool fits_alone(const OpTiles& resident) {
     if (!options_->group_layers) return false;
-    return fits_locally(*graph_, {{resident}, {}}, budget());
+    return memo_.fits({{resident}, {}}, budget());
   }
-  bool may_join(const OpTiles& op) const {
+  bool may_join(const OpTiles& op) {
     if (current_.ops.empty()) return fits_alone(op) || op.tiles.empty();
-    Group longer = current_;
-    longer.ops.push_back(op);
-    return fits_locally(*graph_, longer, budget());
+    current_.ops.push_back(op);
+    const bool fits = memo_.fits(current_, budget());
+    current_.ops.pop_back();
+    return fits;
   }
   int64_t budget() const { return static_cast<int64_t>(static_cast<double>(options_->lane_bytes) * kResidentShare); }
 
   const Graph* graph_;
   const PlanOptions* options_;
+  PlanMemo memo_;
   std::vector<const Op*> order_;
   Group current_;
   std::vector<Group> groups_;

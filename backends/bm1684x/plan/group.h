@@ -33,6 +33,8 @@ struct PlanOptions {
   int64_t lane_bytes = kLaneRoom;  // tests plan with less
   bool group_layers = true;
   Shape4 forced_tile{0, 0, 0, 0};  // tests: largest extents of a tile, 0: free
+  bool plan_repeats_once = true;   // false gives the same plan in more time (tests)
+  unsigned threads = 0;            // 0: all cores; never changes the plan
 };
 
 // Groups in program order; ops that are views of other tensors are in none. throws UserError E4001 for an op whose

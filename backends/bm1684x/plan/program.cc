@@ -184,13 +184,15 @@ Program build_program(const Graph& graph, const PlanOptions& options,
   return p;
 }
 
-void pack_coefficients(const Program& p, std::span<std::byte> out) {
-  for (const auto& [value, offset] : p.ddr.coefficients.tensors) {
-    const auto bytes = value->tensor().bytes();
-    std::memcpy(out.data() + offset, bytes.data(), bytes.size());
+void pack_coefficients(const Program& p, std::span<std::byte> out, unsigned threads) {
+  const std::vector<std::pair<const Value*, int64_t>> tensors(p.ddr.coefficients.tensors.begin(),
+                                                              p.ddr.coefficients.tensors.end());
+  ThreadPool pool(threads);
+  pool.parallel_for(tensors.size(), [&](size_t i) {
+    const auto bytes = tensors[i].first->tensor().bytes();
+    std::memcpy(out.data() + tensors[i].second, bytes.data(), bytes.size());
     release_pages(bytes);
-  }
-  ThreadPool pool;
+  });
   pool.parallel_for(p.schedule.images.size(), [&](size_t i) {
     const Image& im = p.schedule.images[i];
     const auto bytes = find_kernel(im.op->name())->pack(*im.op, im.region);

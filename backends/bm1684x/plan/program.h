@@ -35,7 +35,8 @@ struct Program {
 Program build_program(const Graph& graph, const PlanOptions& options,
                       const std::function<void(std::string_view)>& on_phase = {});
 
-// Writes the constants as the commands look for them. `out`: DdrPlan::coefficients.bytes zeros.
-void pack_coefficients(const Program& p, std::span<std::byte> out);
+// Writes the constants as the commands look for them, on `threads` threads (0: all cores).
+// `out`: DdrPlan::coefficients.bytes zeros.
+void pack_coefficients(const Program& p, std::span<std::byte> out, unsigned threads = 0);
 
 }  // namespace tpuc::bm1684x

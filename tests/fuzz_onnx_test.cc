@@ -1,7 +1,8 @@
 // Hostile ONNX models through the whole compiler: a sound random graph is damaged where it means something (types,
 // shapes, attributes, wiring, opsets) or in its bytes. Every answer must be a result or numbered errors, soon; never a
 // crash, a hang or a "bug in tpuc". A failure prints its seed:
-//   TPUC_SEED=N     the first case (default 1)      TPUC_FUZZ_CASES=N   how many (default 1500)
+//   TPUC_SEED=N           the first case (default 1)      TPUC_FUZZ_CASES=N   how many (default 1500)
+//   TPUC_FUZZ_SAVE=FILE   where each case is written before it is tried: the last one is the one that crashed
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cmath>
@@ -10,6 +11,7 @@
 #include <random>
 
 #include "frontends/onnx/model_builder.h"
+#include "tpuc/support/file.h"
 #include "tpuc/tpuc.h"
 
 namespace tpuc::test {
@@ -75,7 +77,11 @@ class SoundModel {
   void step() {
     const std::string x = names_.back();
     const int64_t out = 1 + r_.below(4);
-    switch (r_.below(12)) {
+    switch (r_.below(14)) {
+      case 12:
+        return quantize(x);
+      case 13:
+        return project(x);
       case 0:
         node("Conv", {x, floats({out, channels_, 3, 3}), floats({out})}).attr("pads", std::vector<int64_t>{1, 1, 1, 1});
         channels_ = out;
@@ -120,6 +126,27 @@ class SoundModel {
     }
   }
 
+  // Through 8 bits and back.
+  void quantize(const std::string& x) {
+    const std::string scale = fresh(), zero = fresh();
+    b_.floats(scale, {}, {0.125f});
+    b_.tensor(zero, {}, r_.one_in(2) ? onnx::TensorProto::UINT8 : onnx::TensorProto::INT8).add_int32_data(3);
+    node("QuantizeLinear", {x, scale, zero}, false);
+    node("DequantizeLinear", {"v" + std::to_string(next_ - 1), scale, zero});
+  }
+  // A product with a matrix that arrives quantized, in blocks or by columns.
+  void project(const std::string& x) {
+    const int64_t blocks = 1 + r_.below(3);
+    const std::string flat = fresh(), weights = fresh(), scale = fresh();
+    b_.node("Reshape", {x, ints({1, -1, 6})}, {flat});
+    auto& t = b_.tensor(weights, {6, channels_}, r_.one_in(2) ? onnx::TensorProto::INT8 : onnx::TensorProto::UINT8);
+    for (int64_t i = 0; i < 6 * channels_; ++i) t.add_int32_data(static_cast<int32_t>(r_.below(100)));
+    b_.floats(scale, {blocks, channels_}, std::vector<float>(static_cast<size_t>(blocks * channels_), 0.01f));
+    node("DequantizeLinear", {weights, scale}, false).attr("axis", int64_t{0}).attr("block_size", 6 / blocks);
+    node("MatMul", {flat, "v" + std::to_string(next_ - 1)}, false);
+    node("Reshape", {"v" + std::to_string(next_ - 1), ints({1, channels_, 1, -1})});
+  }
+
   Random& r_;
   ModelBuilder b_;
   std::vector<std::string> names_;
@@ -132,7 +159,11 @@ class Damage {
   Damage(Random& random, onnx::ModelProto& model) : r_(random), model_(model), graph_(*model.mutable_graph()) {}
 
   void apply() {
-    switch (r_.below(16)) {
+    switch (r_.below(18)) {
+      case 16:
+        return absent_input();
+      case 17:
+        return operator_of_any_kind();
       case 0:
         return rewire();
       case 1:
@@ -183,6 +214,22 @@ class Damage {
     return n.output_size() > 0 ? n.output(0) : "x";
   }
 
+  void absent_input() {
+    if (!has_nodes()) return;
+    onnx::NodeProto& n = node();
+    for (auto& name : *n.mutable_input())
+      if (r_.one_in(2)) name.clear();
+  }
+  // With operands that are there, but of no kind it is made for.
+  void operator_of_any_kind() {
+    if (!has_nodes()) return;
+    onnx::NodeProto& n = node();
+    n.set_op_type(r_.pick(kOps));
+    if (r_.one_in(8)) n.set_domain("com.microsoft");
+    n.clear_attribute();
+    while (n.input_size() < r_.below(6)) n.add_input(r_.one_in(6) ? "" : any_name());
+  }
+
   void rewire() {
     if (!has_nodes()) return;
     onnx::NodeProto& n = node();
@@ -206,7 +253,14 @@ class Damage {
   void initializer() {
     if (graph_.initializer_size() == 0) return;
     auto& t = *graph_.mutable_initializer(static_cast<int>(r_.below(graph_.initializer_size())));
-    switch (r_.below(6)) {
+    switch (r_.below(7)) {
+      case 6:  // no elements
+        t.clear_dims();
+        t.add_dims(0);
+        t.clear_float_data();
+        t.clear_int64_data();
+        t.clear_int32_data();
+        return;
       case 0:
         t.set_data_type(odd_type());
         return;
@@ -219,12 +273,18 @@ class Damage {
       case 3:
         for (auto& value : *t.mutable_int64_data()) value = odd_number();
         for (auto& value : *t.mutable_float_data()) value = r_.pick(kFloats);
+        for (auto& value : *t.mutable_int32_data()) value = static_cast<int32_t>(odd_number());
         return;
       case 4: {
         t.set_data_location(onnx::TensorProto::EXTERNAL);
         auto* entry = t.add_external_data();
         entry->set_key("location");
         entry->set_value(r_.pick<std::string>({"", "../../etc/passwd", "/etc/passwd", "w.bin", "."}));
+        for (const char* key : {"offset", "length"}) {
+          auto* number = t.add_external_data();
+          number->set_key(key);
+          number->set_value(r_.one_in(3) ? "x" : std::to_string(odd_number()));
+        }
         return;
       }
       default:
@@ -290,9 +350,11 @@ class Damage {
   inline static const std::vector<int64_t> kNumbers{
       0, -1, 1 << 16, INT32_MAX, int64_t{1} << 32, int64_t{1} << 40, int64_t{1} << 62, INT64_MAX, INT64_MIN};
   inline static const std::vector<float> kFloats{0.0f, -1.0f, 1e30f, 1e-30f, INFINITY, -INFINITY, NAN};
-  inline static const std::vector<std::string> kAttributes{"axis",         "axes",  "perm",  "pads",      "strides",
-                                                           "group",        "to",    "mode",  "keepdims",  "size",
-                                                           "kernel_shape", "alpha", "value", "dilations", "auto_pad"};
+  inline static const std::vector<std::string> kAttributes{
+      "axis",     "axes",        "perm",       "pads",         "strides",  "group", "to",
+      "mode",     "keepdims",    "size",       "kernel_shape", "alpha",    "value", "dilations",
+      "auto_pad", "block_size",  "num_groups", "epsilon",      "equation", "K",     "N",
+      "bits",     "hidden_size", "direction",  "num_outputs",  "split"};
   inline static const std::vector<std::string> kOps{"Conv",
                                                     "ConvTranspose",
                                                     "Gemm",
@@ -345,6 +407,30 @@ class Damage {
                                                     "NonMaxSuppression",
                                                     "Dropout",
                                                     "Constant",
+                                                    "RMSNormalization",
+                                                    "GroupNormalization",
+                                                    "QLinearConv",
+                                                    "QLinearMatMul",
+                                                    "QLinearAdd",
+                                                    "QGemm",
+                                                    "ConvInteger",
+                                                    "MatMulInteger",
+                                                    "MatMulNBits",
+                                                    "DynamicQuantizeLinear",
+                                                    "GRU",
+                                                    "RNN",
+                                                    "PRelu",
+                                                    "HardSwish",
+                                                    "Gelu",
+                                                    "GatherElements",
+                                                    "ScatterElements",
+                                                    "ReduceMax",
+                                                    "LogSoftmax",
+                                                    "Identity",
+                                                    "Trilu",
+                                                    "Min",
+                                                    "Sum",
+                                                    "Pow",
                                                     "If",
                                                     "Unknown"};
 
@@ -384,7 +470,9 @@ std::string try_model(const std::string& bytes, uint64_t seed, size_t& accepted)
   Source source;
   source.bytes = std::as_bytes(std::span(bytes));
   Options options;
-  options.precision = seed % 2 == 0 ? Precision::F16 : Precision::F32;
+  constexpr Precision kPrecisions[] = {Precision::F32, Precision::F16, Precision::Bf16, Precision::Int8};
+  options.precision = kPrecisions[seed % 4];
+  options.io = seed % 3 == 0 ? Io::Native : Io::F32;
   options.threads = 1;
   const Result<CheckReport> report = check(source, options);
   if (std::string fault = fault_of(report); !fault.empty()) return "check: " + fault;
@@ -407,8 +495,7 @@ TEST_CASE("hostile ONNX models end in a result or in numbered errors", "[fuzz]")
     for (int64_t i = 0; i < damages; ++i) Damage(random, sound.builder().model).apply();
     std::string bytes = sound.builder().model.SerializeAsString();
     if (random.one_in(5)) damage_bytes(random, bytes);
-    if (std::getenv("TPUC_FUZZ_TRACE") != nullptr)
-      fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(seed));
+    if (const char* file = std::getenv("TPUC_FUZZ_SAVE")) write_text_file(file, bytes);
     const auto start = std::chrono::steady_clock::now();
     const std::string fault = try_model(bytes, seed, accepted);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;

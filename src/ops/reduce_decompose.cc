@@ -4,6 +4,7 @@
 #include "ops/import.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
+#include "tpuc/support/int_math.h"
 
 namespace tpuc::ops {
 
@@ -13,15 +14,18 @@ namespace {
 constexpr int64_t kRow = 8192;
 // Rows that keep a chip's lanes busy.
 constexpr int64_t kRows = 64;
+// Divisors are looked for one by one.
+constexpr int64_t kMostTried = 1 << 16;
 
 // What the second step does with results of the first.
 ReduceKind next_step(ReduceKind k) { return k == ReduceKind::L1 || k == ReduceKind::SumSquare ? ReduceKind::Sum : k; }
 
 // How many parts of equal length: each no longer than kRow, and enough of them together with `others`; 1: no way.
 int64_t parts_of(int64_t length, int64_t others) {
+  const int64_t first = std::max<int64_t>(2, ceil_div(length, kRow)), last = std::min(length / 2, first + kMostTried);
   int64_t best = 1;
-  for (int64_t p = 2; p <= length / 2; ++p) {
-    if (length % p != 0 || length / p > kRow) continue;
+  for (int64_t p = first; p <= last; ++p) {
+    if (length % p != 0) continue;
     if (best == 1) best = p;
     if (p * others >= kRows || p >= kRows) return p * others >= kRows ? p : best;
   }

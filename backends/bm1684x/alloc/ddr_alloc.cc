@@ -10,8 +10,7 @@ namespace tpuc::bm1684x {
 
 namespace {
 
-constexpr int64_t kTensorAlign = 256;            // bytes; keeps bursts of neighbouring tensors apart
-constexpr int64_t kDdrBytes = int64_t{8} << 30;  // GDMA.md section 1
+constexpr int64_t kTensorAlign = 256;  // bytes; keeps bursts of neighbouring tensors apart
 
 // Moments within a slot: loads, then the compute or DDR step, then stores.
 int load_time(int slot) { return 3 * slot; }

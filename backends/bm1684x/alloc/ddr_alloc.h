@@ -9,6 +9,8 @@
 
 namespace tpuc::bm1684x {
 
+inline constexpr int64_t kDdrBytes = int64_t{8} << 30;  // GDMA.md section 1
+
 // A constant tensor or image and where it lies in the coefficients.
 struct CoefficientPlan {
   std::unordered_map<const Value*, int64_t> tensors;  // constants that are loaded as tensors: offset, bytes

@@ -48,6 +48,15 @@ void require_kernels(const Graph& graph, DType precision, const Backend& backend
   if (!missing.empty()) throw UserError(std::move(missing));
 }
 
+// Before anything is planned for tensors that no chip holds. A tensor whose bytes are no number is larger, too.
+void require_room(const Graph& graph) {
+  for (const Op& op : graph.ops())
+    for (const auto& v : op.out())
+      if (const int64_t bytes = byte_count(v->type); bytes < 0 || bytes > kDdrBytes)
+        throw UserError(diagnostic(ErrorCode::E4003, "tensor `{}` {} takes {} bytes, the chip has {}", v->name,
+                                   to_string(v->type), bytes, kDdrBytes));
+}
+
 bool has_chip_types(const Op& op) {
   const auto on_chip = [](const Value* v) {
     return v == nullptr || (v->type.dtype != DType::I64 && v->type.dtype != DType::U64 && v->type.dtype != DType::F64 &&
@@ -98,6 +107,7 @@ Support Bm1684x::supports(const Op& op, DType precision) const {
 
 CompiledNet Bm1684x::compile(const Graph& lowered, const BackendOptions& options) const {
   require_kernels(lowered, options.precision, *this);
+  require_room(lowered);
   PlanOptions plan;
   plan.group_layers = options.group_layers;
   plan.threads = options.threads;

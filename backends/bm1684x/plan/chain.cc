@@ -16,6 +16,7 @@ constexpr size_t kMostOps = 8;
 // Rows that the tiles of a chain compute twice, as a share of all; above this the traffic saved is paid in compute.
 constexpr double kMostRecomputed = 0.25;
 constexpr int64_t kMostTiles = 64;
+constexpr int64_t kMostBatches = 4096;           // each is a tile at least
 constexpr int64_t kLargeResult = kLaneRoom / 4;  // bytes of a lane; smaller ones stay there whole anyway
 constexpr int64_t kSmallConstants = 40 * 1024;   // bytes of a lane
 
@@ -62,6 +63,7 @@ double recomputed_share(const Group& g) {
 std::vector<Region> chain_tiles(const Graph& graph, Group g, const PlanOptions& options) {
   const Op& last = *g.ops.back().op;
   const Shape4 dims = find_kernel(last.name())->views(last).out.dims;
+  if (dims[0] > kMostBatches) return {};
   const int64_t lane_rows = ceil_div(dims[1], kLanes);
   for (const int64_t budget : {options.lane_bytes / 2, options.lane_bytes})
     for (int64_t parts = 1; parts <= lane_rows; parts += std::max<int64_t>(1, parts / 2)) {

@@ -101,13 +101,31 @@ class Quantizer {
   QuantizedValues values_;
 };
 
+// A network's own quantize divides; the chip multiplies by the reciprocal.
+bool multiply_by_reciprocals(Graph& graph) {
+  std::vector<Op*> dividing;
+  for (Op& op : graph.ops())
+    if (op.is<Quantize>() && op.attrs<Quantize>().divides) dividing.push_back(&op);
+  for (Op* op : dividing) {
+    Quantize::Attrs attrs = op->attrs<Quantize>();
+    attrs.divides = false;
+    Op& made = graph.add<Quantize>({op->in(0)}, attrs, {}, op);
+    made.loc = op->loc;
+    graph.replace_uses(op->out(0), made.out(0));
+    graph.rename(made.out(0), std::string(op->out(0)->name));
+  }
+  graph.dce();
+  return !dividing.empty();
+}
+
 }  // namespace
 
 bool run_quantize(Graph& graph, PassCtx& ctx) {
-  if (!ctx.options.quantization) return false;
+  const bool is_changed = multiply_by_reciprocals(graph);
+  if (!ctx.options.quantization) return is_changed;
   Quantization how = ctx.options.quantization(graph);
   how.native_border = ctx.options.native_border;
-  return Quantizer(graph, plan_quantization(graph, how)).run();
+  return Quantizer(graph, plan_quantization(graph, how)).run() || is_changed;
 }
 
 }  // namespace tpuc

@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include "ops/activation.h"
+#include "ops/quantize.h"
 #include "runtime/fast/half_rows.h"
 
 namespace tpuc {
@@ -20,8 +22,17 @@ bool all_types(const fast::Site& site, Test&& test) {
   return std::all_of(site.out.begin(), site.out.end(), [&](const TensorType& t) { return test(t.dtype); });
 }
 
+// Behind what only bounds it, too.
+bool is_rounded_next(const Value& v) {
+  return !v.uses.empty() && std::all_of(v.uses.begin(), v.uses.end(), [](const Op* user) {
+    if (user->is<ops::Quantize>()) return true;
+    return (user->is<ops::Relu>() || user->is<ops::Clip>()) && is_rounded_next(*user->out(0));
+  });
+}
+
 fast::Site site_of(const Op& op) {
   fast::Site site;
+  site.is_rounded_next = is_rounded_next(*op.out(0));
   site.op = op.name();
   site.attrs = &op.any_attrs();
   for (const Value* v : op.in()) {

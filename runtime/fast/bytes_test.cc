@@ -27,7 +27,8 @@ TEST_CASE("fast conversions of quantized values are exact", "[op]") {
     const DType to = byte_type(r);
     Case q;
     const DType real = i % 3 == 0 ? DType::F16 : i % 3 == 1 ? DType::BF16 : DType::F32;
-    q.graph.add<ops::Quantize>({q.operand(r.tensor(real, any_dims(r), -9, 9))}, {to, scale_of(r), zero_of(r, to)});
+    q.graph.add<ops::Quantize>({q.operand(r.tensor(real, any_dims(r), -9, 9))},
+                               {to, scale_of(r), zero_of(r, to), r.coin()});
     q.check(kExact);
     Case d;
     const DType from = i % 4 == 0 ? DType::I16 : i % 4 == 1 ? DType::I32 : byte_type(r);

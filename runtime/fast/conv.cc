@@ -6,6 +6,7 @@
 
 #include "runtime/fast/fast.h"
 #include "runtime/fast/integer_sum.h"
+#include "runtime/fast/ordered_sums.h"
 
 namespace tpuc::fast {
 namespace {
@@ -123,6 +124,7 @@ Kernel or_none(const Site& site) {
 
 Kernel prepare_conv(const Site& site) {
   const auto& a = site.attrs_of<ops::Conv2d>();
+  if (site.is_rounded_next) return prepare_ordered_conv(site);
   const Layouts have = graph_layouts(site, plain(grouped_dims(site.dims(1), a.group)));
   return build<dnnl::convolution_forward>(site, have, a.activation, dnnl::algorithm::convolution_direct,
                                           memory::dims(a.strides), dilations_of(a.dilations),

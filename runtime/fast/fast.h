@@ -19,6 +19,7 @@ struct Site {
   std::vector<TensorType> in, out;       // in: default-constructed where absent
   std::vector<const Tensor*> constants;  // per input: its data when it is constant, else null; outlive the kernel
   std::vector<bool> present;             // per input
+  bool is_rounded_next = false;          // to 8 bits, by all that read the result
   template <class S>
   const typename S::Attrs& attrs_of() const {
     return std::any_cast<const typename S::Attrs&>(*attrs);

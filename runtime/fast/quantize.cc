@@ -44,6 +44,19 @@ template <class X>
   scale_row(x, y, n, s);
 }
 
+// x / scale, rounded before the offset is added.
+[[gnu::target_clones("avx512f", "avx2", "default")]] void divide_f32(const float* x, uint8_t* y, int64_t n,
+                                                                     const Scaling& s) {
+  constexpr float kRounds = 12582912.0F;  // 1.5 * 2^23: its sum with |y| <= 2^22 has no room for a fraction
+  const float low = (s.gives_i8 ? -128.0F : 0.0F) - s.offset, high = (s.gives_i8 ? 127.0F : 255.0F) - s.offset;
+  for (int64_t i = 0; i < n; ++i) {
+    float q = x[i] / s.scale;
+    q = q > low ? q : low;
+    q = q < high ? q : high;
+    y[i] = static_cast<uint8_t>(static_cast<int32_t>((q + kRounds) - kRounds + s.offset));
+  }
+}
+
 // Calls fn(begin, count) for pieces of a tensor, on all threads.
 template <class Fn>
 void for_pieces(int64_t count, Fn&& fn) {
@@ -56,18 +69,19 @@ Kernel prepare_quantize(const Site& site) {
   const auto& a = site.attrs_of<ops::Quantize>();
   const DType from = site.in[0].dtype;
   if (from == DType::F64) return {};
-  const Scaling s{1 / a.scale, static_cast<float>(a.zero), a.to == DType::I8};
+  const Scaling s{a.divides ? a.scale : 1 / a.scale, static_cast<float>(a.zero), a.to == DType::I8};
+  const auto convert = a.divides ? divide_f32 : scale_f32;
   return [=](EvalArgs in, std::span<Tensor> out) {
     uint8_t* y = out[0].as_mutable<uint8_t>().data();
     const float* x = from == DType::F32 ? in[0].as<float>().data() : nullptr;
     const uint16_t* halves = from == DType::F32 ? nullptr : in[0].as<uint16_t>().data();
     for_pieces(out[0].count(), [&](int64_t at, int64_t count) {
-      if (x != nullptr) return scale_f32(x + at, y + at, count, s);
+      if (x != nullptr) return convert(x + at, y + at, count, s);
       Floats wide;
       const auto widen = from == DType::F16 ? static_cast<void (*)(const uint16_t*, float*, size_t)>(f16_to_f32)
                                             : static_cast<void (*)(const uint16_t*, float*, size_t)>(bf16_to_f32);
       widen(halves + at, wide.data(), static_cast<size_t>(count));
-      scale_f32(wide.data(), y + at, count, s);
+      convert(wide.data(), y + at, count, s);
     });
   };
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "ops/quantize.h"
+
 namespace tpuc {
 namespace {
 
@@ -27,7 +29,10 @@ bool has_bool(const Op& op) {
 }  // namespace
 
 bool is_quantized(const Graph& graph) {
-  return std::any_of(graph.ops().begin(), graph.ops().end(), [](const Op& op) {
+  const bool is_foreign = std::any_of(graph.ops().begin(), graph.ops().end(), [](const Op& op) {
+    return op.is<ops::Quantize>() && op.attrs<ops::Quantize>().divides;
+  });
+  return !is_foreign && std::any_of(graph.ops().begin(), graph.ops().end(), [](const Op& op) {
     const TensorType& t = op.out(0)->type;
     return (t.dtype == DType::I8 || t.dtype == DType::U8) && t.quant.has_value();
   });

@@ -7,7 +7,7 @@
 
 namespace tpuc {
 
-// Whether some value is held in 8 bits with a scale: a lowered graph of an int8 network.
+// Whether some value is held in 8 bits with a scale, as the chip rounds to it: a lowered graph of an int8 network.
 bool is_quantized(const Graph& graph);
 
 // Runs the op alone on the chip's simulator, unless the host's arithmetic gives the same bits: then false, and nothing

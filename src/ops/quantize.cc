@@ -44,6 +44,14 @@ void require_zero(const InferCtx& c, int64_t zero, DType t) {
                         .note("hint", fmt::format("a value of {}", to_string(t))));
 }
 
+// ONNX's QuantizeLinear. Bounds before the rounding give what bounds behind the sum would.
+int64_t divided(float x, float scale, int64_t zero, bool is_signed) {
+  const auto low = static_cast<float>(lowest_of(8, is_signed) - zero),
+             high = static_cast<float>(highest_of(8, is_signed) - zero);
+  const float steps = x / scale;
+  return static_cast<int64_t>(std::nearbyint(steps > low ? std::min(steps, high) : low)) + zero;
+}
+
 int32_t wrapped(int64_t v) { return static_cast<int32_t>(static_cast<uint64_t>(v)); }
 
 }  // namespace
@@ -58,9 +66,11 @@ std::vector<TensorType> Quantize::infer(const InferCtx& c, const Attrs& attrs) {
 
 void Quantize::eval(EvalArgs in, const Attrs& attrs, std::span<Tensor> out) {
   const float inverse = 1 / attrs.scale;
+  const bool is_signed = attrs.to == DType::I8;
   std::vector<int64_t> y;
   for (const float x : in[0].to_f32())
-    y.push_back(affine_to_int(x, inverse, static_cast<float>(attrs.zero), 8, attrs.to == DType::I8));
+    y.push_back(attrs.divides ? divided(x, attrs.scale, attrs.zero, is_signed)
+                              : affine_to_int(x, inverse, static_cast<float>(attrs.zero), 8, is_signed));
   store(out[0], y);
 }
 

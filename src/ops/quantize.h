@@ -13,7 +13,8 @@
 namespace tpuc::ops {
 
 // y = saturate(round(f32(x) * (1 / scale) + zero)), a rounding to nearest even after each step; x f32|f16|bf16. Not a
-// number gives the lowest value. The result's type carries scale and zero as its Quant.
+// number gives the lowest value. The result's type carries scale and zero as its Quant. With `divides`, as ONNX says:
+// saturate(round(f32(x) / scale) + zero).
 //   errors: E1202 types, E1208 attributes
 struct Quantize {
   static constexpr std::string_view kName = "quantize", kSummary = "real numbers to 8-bit integers", kSource = "tpuc";
@@ -22,10 +23,13 @@ struct Quantize {
     DType to = DType::I8;
     float scale = 1;
     int64_t zero = 0;
+    bool divides = false;
     static constexpr auto fields() {
-      return std::tuple{field("to", &Attrs::to, "i8 | u8: element type of the result"),
-                        field("scale", &Attrs::scale, "real value of one step, > 0"),
-                        field("zero", &Attrs::zero, "the integer that stands for 0")};
+      return std::tuple{
+          field("to", &Attrs::to, "i8 | u8: element type of the result"),
+          field("scale", &Attrs::scale, "real value of one step, > 0"),
+          field("zero", &Attrs::zero, "the integer that stands for 0"),
+          field("divides", &Attrs::divides, "by the scale, and rounds before it adds zero: not the chip")};
     }
   };
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);

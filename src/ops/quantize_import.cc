@@ -149,11 +149,11 @@ Value* import_quantize(const NodeView& n, Builder& b, Value* x, const QuantInput
   const Affine a = read_affine(n, at);
   const DType to = quantized_type(n, at, fallback);
   refuse_blocks(n, at, a);
-  if (a.scale.size() == 1) return b.add<Quantize>({x}, {.to = to, .scale = a.scale[0], .zero = a.zero[0]});
+  if (a.scale.size() == 1) return b.add<Quantize>({x}, {to, a.scale[0], a.zero[0], true});
   const size_t axis = axis_of(n, a, x->type.dims, at);
   Value* y = b.add<Div>({x, along_axis(b, x, axis, a.scale)});
   if (!a.has_one_zero()) y = b.add<Add>({y, along_axis(b, y, axis, a.zero)});
-  return b.add<Quantize>({y}, {.to = to, .zero = a.has_one_zero() ? a.zero[0] : 0});
+  return b.add<Quantize>({y}, {to, 1.0f, a.has_one_zero() ? a.zero[0] : 0, true});
 }
 
 std::span<const ImportRule> Quantize::imports() {

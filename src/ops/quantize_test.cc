@@ -32,6 +32,15 @@ TEST_CASE("quantize rounds ties to even, saturates, and gives the lowest value f
   CHECK(*y.type.quant == Quant{{0.5F}, {3}});
 }
 
+TEST_CASE("quantize that divides rounds before the zero point is added", "[op]") {
+  const Tensor x = f32({8}, {0, 0.25F, 0.75F, -0.25F, 100, -100, kInf, kNan});
+  CHECK(values<Quantize>({x}, {DType::I8, 0.5F, 0, true}) == Reals{0, 0, 2, 0, 127, -128, 127, -128});
+  CHECK(values<Quantize>({x}, {DType::U8, 0.5F, 3, true}) == Reals{3, 3, 5, 3, 203, 0, 255, 0});
+  const Tensor tie = f32({1}, {5.5F * 0.007F});  // by the quotient; the product with the rounded reciprocal is below
+  CHECK(values<Quantize>({tie}, {DType::U8, 0.007F, 0, true}) == Reals{6});
+  CHECK(values<Quantize>({tie}, {DType::U8, 0.007F, 0, false}) == Reals{5});
+}
+
 TEST_CASE("dequantize subtracts, scales and rounds once to a half type", "[op]") {
   CHECK(values<Dequantize>({i8({3}, {-128, 0, 127})}, {.scale = 0.5F, .zero = -2}) == Reals{-63, 1, 64.5});
   CHECK(values<Dequantize>({u8({2}, {0, 255})}, {.scale = 2, .zero = 128}) == Reals{-256, 254});

@@ -25,6 +25,11 @@ Support view_support(const Op& op, DType) {
   return {};
 }
 
+Support quantize_support(const Op& op, DType precision) {
+  if (op.attrs<ops::Quantize>().divides) return {false, "the chip multiplies by the reciprocal of the scale"};
+  return view_support(op, precision);
+}
+
 // A picture that comes from DDR has few channels and would keep few lanes busy: its elements are spread over all. Other
 // tensors are seen as their makers and users see them.
 Views quantize_views(const Op& op) {
@@ -185,6 +190,7 @@ std::span<const Kernel> quantize_kernels() {
                             lut_kernel(),
                             weighted_sum_kernel(),
                             scaled_product_kernel()};
+    all[0].supports = quantize_support;
     all[0].views = quantize_views;
     Kernel& requantize = all[2];
     requantize.supports = requantize_support;

@@ -77,7 +77,7 @@ int run_quantize(const QuantizeArgs& args) {
     result = search_precision(prepared.module, search, *backend);
   }
   write_or_print("", render(result));
-  write_text_file(args.output, to_json(result.table));
+  write_text_file(args.output, args.output.ends_with("qtable") ? to_peer_text(result.table) : to_json(result.table));
   return 0;
 }
 
@@ -92,7 +92,9 @@ Run define_quantize(CLI::App& app, std::any& storage) {
       ->capture_default_str();
   app.add_option("--calibration", args.calibration, "FILE.calib.json (default: calibrate with --data)");
   app.add_flag("--asymmetric", args.asymmetric, "asymmetric activations: zero points other than 0");
-  app.add_option("-o,--output", args.output, "TABLE.json, for compile --precision int8 --precision-table")->required();
+  app.add_option("-o,--output", args.output,
+                 "TABLE.json, for compile --precision int8 --precision-table; TABLE.qtable: as tpu-mlir writes it")
+      ->required();
   return [&args] { return run_quantize(args); };
 }
 

@@ -18,7 +18,7 @@ void add_lower_args(CLI::App& app, LowerArgs& args) {
   app.add_option("--calibration", args.calibration,
                  "FILE.calib.json: ranges for int8, as `tpuc calibrate` writes them");
   app.add_option("--precision-table", args.precision_table,
-                 "FILE.json: precision of single layers, by tensor or node name");
+                 "FILE: precision of single layers, by tensor or node name; JSON, or lines `name F32`");
   app.add_flag("--strict-precision", args.strict_precision,
                "keep the asked precision even where a sample (--like, --verify) leaves its range");
   app.add_option("--io", args.io,

@@ -17,9 +17,7 @@ using Json = nlohmann::json;
 
 constexpr std::string_view kSchema = "tpuc-precision/1";
 constexpr size_t kMaxBytes = 16 << 20;
-constexpr size_t kMaxRows = 100'000;
 constexpr size_t kMaxPatterns = 1000;  // each is tried on every name
-constexpr size_t kMaxName = 4096;
 constexpr int kMaxDepth = 4;
 constexpr size_t kMaxErrors = 16;          // one line each; then a count
 constexpr size_t kMaxCandidates = 20'000;  // names that "did you mean" looks through
@@ -31,7 +29,6 @@ UserError bad_table(const std::string& file, const std::string& what) {
 }
 
 Json parse_json(std::string_view text, const std::string& file) {
-  if (text.size() > kMaxBytes) throw bad_table(file, fmt::format("larger than {} bytes", kMaxBytes));
   const auto limit_depth = [&](int depth, Json::parse_event_t, Json&) {
     if (depth > kMaxDepth) throw bad_table(file, fmt::format("nested deeper than {}", kMaxDepth));
     return true;
@@ -51,17 +48,19 @@ std::string text_of(const Json& row, const char* key, size_t index, const std::s
   if (found == row.end() || !found->is_string())
     throw bad_table(file, fmt::format("layers[{}] has no string `{}`", index, key));
   std::string text = found->get<std::string>();
-  if (text.empty() || text.size() > kMaxName)
-    throw bad_table(file, fmt::format("layers[{}].{} is empty or longer than {} bytes", index, key, kMaxName));
+  if (text.empty() || text.size() > kMaxPrecisionName)
+    throw bad_table(file, fmt::format("layers[{}].{} is empty or longer than {} bytes", index, key, kMaxPrecisionName));
   return text;
 }
 
-DType precision_of(const std::string& text, size_t index, const std::string& file) {
-  if (text == "f32") return DType::F32;
-  if (text == "f16") return DType::F16;
-  if (text == "bf16") return DType::BF16;
-  if (text == "int8") return DType::I8;
-  throw bad_table(file, fmt::format("layers[{}]: precision `{}` is not one of f32, f16, bf16, int8", index, text));
+PrecisionTable::Row row_of(const Json& row, size_t index, const std::string& file) {
+  std::string name = text_of(row, "name", index, file);
+  const std::string text = text_of(row, "precision", index, file);
+  std::optional<PrecisionTable::Row> known = parse_precision_name(text);
+  if (!known)
+    throw bad_table(file, fmt::format("layers[{}]: precision `{}` is not one of {}", index, text, kPrecisionNames));
+  known->name = std::move(name);
+  return *std::move(known);
 }
 
 void require_keys(const Json& object, std::initializer_list<std::string_view> known, const std::string& where,
@@ -71,11 +70,15 @@ void require_keys(const Json& object, std::initializer_list<std::string_view> kn
       throw bad_table(file, fmt::format("{}key `{}` is not known", where, key));
 }
 
+std::string json_row(const PrecisionTable::Row& row) {
+  const Json text(row.name);
+  return fmt::format(R"({{"name": {}, "precision": "{}"}})", text.dump(-1, ' ', false, Json::error_handler_t::replace),
+                     precision_name(row));
+}
+
 bool is_pattern(const std::string& name) { return name.find_first_of("*?") != std::string::npos; }
 
-}  // namespace
-
-PrecisionTable parse_precision_table(std::string_view text, const std::string& file) {
+PrecisionTable parse_json_table(std::string_view text, const std::string& file) {
   const Json whole = parse_json(text, file);
   if (!whole.is_object()) throw bad_table(file, "not an object");
   const auto schema = whole.find("schema");
@@ -84,14 +87,31 @@ PrecisionTable parse_precision_table(std::string_view text, const std::string& f
   require_keys(whole, {"schema", "layers"}, "", file);
   const auto layers = whole.find("layers");
   if (layers == whole.end() || !layers->is_array()) throw bad_table(file, "`layers` is not a list");
-  if (layers->size() > kMaxRows) throw bad_table(file, fmt::format("more than {} layers", kMaxRows));
+  if (layers->size() > kMaxPrecisionRows) throw bad_table(file, fmt::format("more than {} layers", kMaxPrecisionRows));
   PrecisionTable table;
   for (size_t i = 0; i < layers->size(); ++i) {
     const Json& row = (*layers)[i];
     if (!row.is_object()) throw bad_table(file, fmt::format("layers[{}] is not an object", i));
     require_keys(row, {"name", "precision"}, fmt::format("layers[{}]: ", i), file);
-    table.rows.push_back({text_of(row, "name", i, file), precision_of(text_of(row, "precision", i, file), i, file)});
+    table.rows.push_back(row_of(row, i, file));
   }
+  return table;
+}
+
+// "conv1_Conv" -> "conv1"; a name without a `_` as it is.
+std::string_view without_type(std::string_view name) { return name.substr(0, std::min(name.rfind('_'), name.size())); }
+
+// The first sign that is no space.
+bool begins_as_json(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
+}
+
+}  // namespace
+
+PrecisionTable parse_precision_table(std::string_view text, const std::string& file) {
+  if (text.size() > kMaxBytes) throw bad_table(file, fmt::format("larger than {} bytes", kMaxBytes));
+  PrecisionTable table = begins_as_json(text) ? parse_json_table(text, file) : parse_peer_precisions(text, file);
   const auto patterns =
       std::count_if(table.rows.begin(), table.rows.end(), [](const auto& row) { return is_pattern(row.name); });
   if (static_cast<size_t>(patterns) > kMaxPatterns)
@@ -104,16 +124,11 @@ PrecisionTable read_precision_table(const std::string& path) {
   return parse_precision_table({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()}, path);
 }
 
-std::string precision_row(const std::string& name, DType precision) {
-  const Json text(name);
-  return fmt::format(R"({{"name": {}, "precision": "{}"}})", text.dump(-1, ' ', false, Json::error_handler_t::replace),
-                     precision == DType::I8 ? "int8" : to_string(precision));
-}
+std::string precision_row(const std::string& name, DType precision) { return json_row({name, precision}); }
 
 std::string to_json(const PrecisionTable& table) {
   std::string text = fmt::format("{{\"schema\": \"{}\", \"layers\": [", kSchema);
-  for (size_t i = 0; i < table.rows.size(); ++i)
-    text += (i == 0 ? "\n  " : ",\n  ") + precision_row(table.rows[i].name, table.rows[i].precision);
+  for (size_t i = 0; i < table.rows.size(); ++i) text += (i == 0 ? "\n  " : ",\n  ") + json_row(table.rows[i]);
   return text + "\n]}\n";
 }
 
@@ -121,9 +136,10 @@ LayerPrecisions::LayerPrecisions(const PrecisionTable& table, const Graph& impor
   if (table.rows.empty()) return;
   std::unordered_map<std::string_view, size_t> exact;  // the last row of a name
   std::vector<size_t> patterns;
+  rows_ = table.rows;
   for (size_t i = 0; i < table.rows.size(); ++i) {
-    precisions_.push_back(table.rows[i].precision);
     exact[table.rows[i].name] = i;
+    if (table.is_peers) exact.emplace(without_type(table.rows[i].name), i);
     if (is_pattern(table.rows[i].name)) patterns.push_back(i);
   }
   std::vector<bool> used(table.rows.size());
@@ -169,7 +185,7 @@ void LayerPrecisions::require_all_used(const PrecisionTable& table, const std::v
   if (!errors.empty()) throw UserError(std::move(errors));
 }
 
-std::optional<DType> LayerPrecisions::of(const Op& op) const {
+std::optional<size_t> LayerPrecisions::row_for(const Op& op) const {
   if (row_of_.empty()) return {};
   std::optional<size_t> last;
   const auto consider = [&](const std::string& name) {
@@ -178,8 +194,17 @@ std::optional<DType> LayerPrecisions::of(const Op& op) const {
   };
   for (const std::string& node : op.loc) consider(node);
   for (const auto& out : op.out()) consider(out->name);
-  if (!last) return {};
-  return precisions_[*last];
+  return last;
+}
+
+std::optional<DType> LayerPrecisions::of(const Op& op) const {
+  const std::optional<size_t> row = row_for(op);
+  return row ? std::optional(rows_[*row].precision) : std::nullopt;
+}
+
+int LayerPrecisions::weight_bits_of(const Op& op) const {
+  const std::optional<size_t> row = row_for(op);
+  return row ? rows_[*row].weight_bits : 0;
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view name) {

@@ -88,10 +88,33 @@ TEST_CASE("what is no table is refused with its place", "[precision]") {
   CHECK(message_of(head + R"("layers": [1]})") == "precision table `t.json`: layers[0] is not an object");
   CHECK(message_of(head + R"("layers": [{"name": 1}]})") == "precision table `t.json`: layers[0] has no string `name`");
   CHECK(message_of(head + R"("layers": [{"name": "x", "precision": "f8"}]})") ==
-        "precision table `t.json`: layers[0]: precision `f8` is not one of f32, f16, bf16, int8");
+        "precision table `t.json`: layers[0]: precision `f8` is not one of " + std::string(kPrecisionNames));
   CHECK(message_of(std::string(100'000, '[')) == "precision table `t.json`: nested deeper than 4");
 }
 
 TEST_CASE("a row is valid JSON whatever the name", "[precision]") {
   CHECK(precision_row("a\"b", DType::F32) == R"({"name": "a\"b", "precision": "f32"})");
+}
+
+TEST_CASE("tables of lines are read and written", "[precision]") {
+  const PrecisionTable t =
+      parse_precision_table("# op_name   quantize_mode\r\n\n enc0 F16\r\nenc*\tint8\ny  W4BF16", "q");
+  REQUIRE(t.rows.size() == 3);
+  CHECK(t.rows[0].name == "enc0");
+  CHECK(t.rows[1].precision == DType::I8);
+  CHECK(t.rows[2].precision == DType::BF16);
+  CHECK(t.rows[2].weight_bits == 4);
+  CHECK(to_peer_text(t) == "# op_name   quantize_mode\nenc0 F16\nenc* INT8\ny W4BF16\n");
+  CHECK(resolved(t) == "i8 i8 bf16");
+  CHECK(parse_precision_table("", "q").rows.empty());
+  CHECK(resolved(parse_precision_table("enc0_Relu F32\ny_Tanh F16", "q")) == "f32 - f16");  // the peer's own names
+  CHECK_THROWS_AS(resolved(parse_precision_table("enc7_Relu F32", "q")), UserError);
+  CHECK(precision_name(table(R"({"name": "y", "precision": "w8f16"})").rows.at(0)) == "w8f16");
+}
+
+TEST_CASE("a line that is none is told with its number", "[precision]") {
+  CHECK(message_of("a F32\n\nlonely\n").find("line 3: `lonely` is one word") != std::string::npos);
+  CHECK(message_of("# x\nb F8").find("line 2: precision `F8` is not one of F32, F16, BF16, INT8") != std::string::npos);
+  CHECK(message_of("b W8F32").find("line 1") != std::string::npos);
+  CHECK(message_of(std::string(5000, 'a') + " F32").find("longer than 4096") != std::string::npos);
 }

@@ -29,4 +29,16 @@ int64_t work_of(const Op& op) {
   return work;
 }
 
+int64_t products_of(const Op& op) {
+  const auto count = [&](size_t i) { return element_count(op.in(i)->type); };
+  const int64_t results = element_count(op.out(0)->type);
+  if (op.is<Conv2d>()) return results * (count(1) / std::max<int64_t>(1, op.out(0)->type.dims[1]));
+  if (op.is<ConvTranspose2d>()) return count(0) * (count(1) / std::max<int64_t>(1, op.in(0)->type.dims[1]));
+  if (!op.is<MatMul>()) return 0;
+  const auto& attrs = op.attrs<MatMul>();
+  const Dims& a = op.in(0)->type.dims;
+  const size_t at = a.size() - (attrs.transpose_a ? 2 : 1);
+  return results * a[attrs.order_a.empty() ? at : static_cast<size_t>(attrs.order_a[at])];
+}
+
 }  // namespace tpuc::ops

@@ -3,7 +3,8 @@
 //   {"tpuc": {"version": 1, "layers": [{"name", "op", "tile", "group", "tiu": [[first, last], ...], "gdma": [...]},
 //   ...],
 //             "tensors": [{"name", "dtype", "shape", "addr", "layer"}, ...],
-//             "notes": ["...", ...], "elements": {"f32": n, "f16": n, ...}}}
+//             "notes": ["...", ...], "elements": {"f32": n, "f16": n, ...}, "products": {"i8": n, ...},
+//             "float_ops": [["name", "op", "f16"], ...]}}
 #pragma once
 
 #include <cstdint>
@@ -38,11 +39,18 @@ struct DebugTensor {
   uint32_t layer = 0;  // index into layers
 };
 
+// An operator that computes in floats, in a network that computes in 8 bits, too.
+struct FloatOp {
+  std::string name, op, type;  // the value's name, the operator's, "f16"
+};
+
 struct DebugInfo {
   std::vector<DebugLayer> layers;
   std::vector<DebugTensor> tensors;
   std::vector<std::string> notes;                          // changes of types at the border, for `tpuc info`
   std::vector<std::pair<std::string, uint64_t>> elements;  // computed elements by precision
+  std::vector<std::pair<std::string, uint64_t>> products;  // multiply-adds by precision of the factors
+  std::vector<FloatOp> float_ops;
 };
 
 std::string to_json(const DebugInfo& info);

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "backends/bm1684x/bmodel/commands.h"
-#include "backends/bm1684x/bmodel/debug_info.h"
 
 namespace tpuc::bm1684x::bmodel {
 namespace {
@@ -34,6 +33,8 @@ StageSummary summarize(const Stage& s) {
     out.layers = debug->layers.size();
     out.notes = std::move(debug->notes);
     out.elements = std::move(debug->elements);
+    out.products = std::move(debug->products);
+    out.float_ops = std::move(debug->float_ops);
   }
   return out;
 }
@@ -48,14 +49,21 @@ std::string line_of(std::string_view kind, const Tensor& t, float scale) {
   return out + fmt::format("  at {:#x}, {} bytes\n", t.device_addr, t.byte_count());
 }
 
-std::string elements_text(const StageSummary& s) {
+std::string shares_text(std::string_view what, const std::vector<std::pair<std::string, uint64_t>>& counts) {
+  if (counts.empty()) return {};
   uint64_t all = 0;
-  for (const auto& [type, count] : s.elements) all += count;
+  for (const auto& [type, count] : counts) all += count;
   std::vector<std::string> parts;
-  for (const auto& [type, count] : s.elements)
+  for (const auto& [type, count] : counts)
     parts.push_back(fmt::format("{} {:.1f} %", type,
                                 all == 0 ? 0.0 : 100.0 * static_cast<double>(count) / static_cast<double>(all)));
-  return fmt::format("    elements computed in {}\n", fmt::join(parts, ", "));
+  return fmt::format("    {} in {}\n", what, fmt::join(parts, ", "));
+}
+
+std::string float_ops_text(const std::vector<FloatOp>& ops) {
+  std::string out;
+  for (const FloatOp& op : ops) out += fmt::format("    float   {}: {} in {}\n", op.name, op.op, op.type);
+  return out;
 }
 
 std::string text_of(const StageSummary& s, size_t index) {
@@ -68,8 +76,8 @@ std::string text_of(const StageSummary& s, size_t index) {
                      s.weight_bytes, s.activation_bytes, s.io_bytes);
   out += fmt::format("    commands {} tiu, {} gdma in {} group(s) of {} sub_net(s), {} bytes\n", s.tiu_commands,
                      s.gdma_commands, s.groups, s.sub_nets, s.command_bytes);
-  if (!s.elements.empty()) out += elements_text(s);
-  return out;
+  return out + shares_text("elements computed", s.elements) + shares_text("multiply-adds", s.products) +
+         float_ops_text(s.float_ops);
 }
 
 std::string listing(const StageGroup& group, const std::optional<DebugInfo>& debug, const LayerIndex& layers) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backends/bm1684x/bmodel/bmodel.h"
+#include "backends/bm1684x/bmodel/debug_info.h"
 
 namespace tpuc::bm1684x::bmodel {
 
@@ -18,6 +19,8 @@ struct StageSummary {
   bool is_dynamic = false, by_tpuc = false;
   std::vector<std::string> notes;                          // what changed at the border of the network
   std::vector<std::pair<std::string, uint64_t>> elements;  // computed elements by precision
+  std::vector<std::pair<std::string, uint64_t>> products;  // multiply-adds by precision of the factors
+  std::vector<FloatOp> float_ops;                          // of networks in 8 bits
 };
 struct NetSummary {
   std::string name;

@@ -65,8 +65,11 @@ std::string to_json(const DebugInfo& info) {
                        {"addr", t.addr},
                        {"layer", t.layer}});
   for (const auto& [type, count] : info.elements) elements[type] = count;
-  const Json body = {
-      {"version", kVersion}, {"layers", layers}, {"tensors", tensors}, {"notes", info.notes}, {"elements", elements}};
+  Json products = Json::object(), float_ops = Json::array();
+  for (const auto& [type, count] : info.products) products[type] = count;
+  for (const FloatOp& op : info.float_ops) float_ops.push_back({op.name, op.op, op.type});
+  const Json body = {{"version", kVersion},  {"layers", layers},     {"tensors", tensors},    {"notes", info.notes},
+                     {"elements", elements}, {"products", products}, {"float_ops", float_ops}};
   // Names come from foreign models and need not be UTF-8.
   return Json{{kKey, body}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -84,6 +87,11 @@ std::optional<DebugInfo> debug_info_from_json(const std::string& text) {
     for (const Json& j : body.at("notes")) info.notes.push_back(j.get<std::string>());
     for (const auto& [type, count] : body.at("elements").items())
       info.elements.emplace_back(type, count.get<uint64_t>());
+    if (!body.contains("products")) return info;  // of an earlier version
+    for (const auto& [type, count] : body.at("products").items())
+      info.products.emplace_back(type, count.get<uint64_t>());
+    for (const Json& j : body.at("float_ops"))
+      info.float_ops.push_back({j.at(0).get<std::string>(), j.at(1).get<std::string>(), j.at(2).get<std::string>()});
     return info;
   } catch (const Json::exception&) {
     return {};

@@ -24,6 +24,9 @@ Json tensors(const std::vector<Tensor>& list, bool are_inputs) {
 Json stage_to_json(const StageSummary& s) {
   Json elements = Json::object();
   for (const auto& [type, count] : s.elements) elements[type] = count;
+  Json products = Json::object(), float_ops = Json::array();
+  for (const auto& [type, count] : s.products) products[type] = count;
+  for (const FloatOp& op : s.float_ops) float_ops.push_back({{"name", op.name}, {"op", op.op}, {"dtype", op.type}});
   return {{"inputs", tensors(s.inputs, true)},
           {"outputs", tensors(s.outputs, false)},
           {"notes", s.notes},
@@ -37,7 +40,9 @@ Json stage_to_json(const StageSummary& s) {
           {"layers", s.layers},
           {"dynamic", s.is_dynamic},
           {"by_tpuc", s.by_tpuc},
-          {"elements_by_precision", elements}};
+          {"elements_by_precision", elements},
+          {"multiply_adds_by_precision", products},
+          {"float_operators", float_ops}};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "backends/bm1684x/bmodel/debug_info.h"
 #include "backends/bm1684x/driver/border.h"
+#include "ops/work.h"
 
 namespace tpuc::bm1684x {
 
@@ -52,18 +53,41 @@ std::vector<bmodel::DebugTensor> tensors_of(const Graph& graph, const Program& p
   return tensors;
 }
 
-// Elements by the precision in which they are computed: of the result, or f32 where a kernel widens in local memory.
-std::vector<std::pair<std::string, uint64_t>> elements_of(const Program& p) {
-  std::map<std::string, uint64_t> sums;
-  const Op* last = nullptr;
-  for (const Compute& c : p.schedule.computes) {
-    if (c.in_ddr || c.op == last) continue;
-    last = c.op;
-    const DType t = p.widened.contains(c.op) ? DType::F32 : c.op->out(0)->type.dtype;
-    sums[std::string(to_string(t))] += static_cast<uint64_t>(element_count(c.op->out(0)->type));
+// What each operator computes with, counted once however many tiles it has.
+class Arithmetic {
+ public:
+  explicit Arithmetic(const Program& p) {
+    const Op* last = nullptr;
+    for (const Compute& c : p.schedule.computes) {
+      if (c.in_ddr || c.op == last) continue;
+      last = c.op;
+      add(*c.op, p.widened.contains(c.op));
+    }
   }
-  return {sums.begin(), sums.end()};
-}
+  void take(bmodel::DebugInfo& info) {
+    info.elements = {elements_.begin(), elements_.end()};
+    info.products = {products_.begin(), products_.end()};
+    if (products_.contains("i8") || products_.contains("u8")) info.float_ops = std::move(float_ops_);
+  }
+
+ private:
+  // `is_widened`: the kernel computes in f32 in local memory.
+  void add(const Op& op, bool is_widened) {
+    const Value& out = *op.out(0);
+    const DType result = is_widened ? DType::F32 : out.type.dtype;
+    elements_[std::string(to_string(result))] += static_cast<uint64_t>(element_count(out.type));
+    const DType factor = op.in(0)->type.dtype;
+    if (const int64_t count = ops::products_of(op); count > 0)
+      products_[std::string(to_string(factor))] += static_cast<uint64_t>(count);
+    const bool converts = op.name() == "cast" || op.name() == "quantize" || op.name() == "dequantize";
+    if (is_float(factor) && is_float(result) && !converts)
+      float_ops_.push_back(
+          {op.loc.empty() ? out.name : op.loc.back(), std::string(op.name()), std::string(to_string(result))});
+  }
+
+  std::map<std::string, uint64_t> elements_, products_;
+  std::vector<bmodel::FloatOp> float_ops_;
+};
 
 }  // namespace
 
@@ -72,7 +96,7 @@ std::string debug_ranges(const Graph& graph, const Program& p, const std::vector
   info.layers = layers_of(p);
   info.tensors = tensors_of(graph, p);
   info.notes = border_notes;
-  info.elements = elements_of(p);
+  Arithmetic(p).take(info);
   return bmodel::to_json(info);
 }
 

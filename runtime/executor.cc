@@ -1,4 +1,5 @@
 // Runs a graph in program order. Buffers are given back after their last use and serve later results of the same size.
+// Where nobody looks at the tensors in between, they stay in the layouts that kernels like.
 #include "tpuc/runtime/executor.h"
 
 #include <omp.h>
@@ -6,8 +7,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <map>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "runtime/prepare.h"
 #include "tpuc/support/log.h"
@@ -33,9 +36,10 @@ class ThreadScope {
 constexpr size_t kAbsent = static_cast<size_t>(-1);
 
 struct Step {
-  const Op* op;
+  const Op* op;  // null: a change of layout
   PreparedOp prepared;
-  std::vector<size_t> in, out;   // slots; kAbsent for an input that is not there
+  std::vector<size_t> in, out;  // slots; kAbsent for an input that is not there
+  std::vector<TensorType> out_types;
   std::vector<size_t> last_use;  // slots nobody reads after this step
   bool moves_input = false;      // a reshape of a value that ends here
 };
@@ -75,7 +79,10 @@ constexpr int64_t kPoolBytes = int64_t{1} << 30;
 struct Executor::State {
   const Graph* graph;
   ExecOptions options;
-  std::unordered_map<const Value*, size_t> slot_of;
+  Layouts layouts;
+  std::unordered_map<const Value*, size_t> slot_of;                 // in the layout in which it is computed
+  std::map<std::pair<const Value*, fast::Layout>, size_t> changed;  // slots of values in other layouts
+  std::vector<size_t> output_slots;
   std::vector<Step> steps;
   std::deque<Tensor> kept;              // constants in another type, for kernels
   std::vector<const Tensor*> readable;  // per slot: where its data is now
@@ -84,35 +91,76 @@ struct Executor::State {
 
   size_t slot(const Value* v) {
     if (v == nullptr) return kAbsent;
-    const auto [it, is_new] = slot_of.try_emplace(v, slot_of.size());
-    if (is_new) {
-      readable.push_back(v->is_constant() ? &v->tensor() : nullptr);
-      owned.emplace_back();
-    }
+    const auto [it, is_new] = slot_of.try_emplace(v, readable.size());
+    if (is_new) new_slot(v->is_constant() ? &v->tensor() : nullptr);
     return it->second;
   }
+  size_t new_slot(const Tensor* opt_data) {
+    readable.push_back(opt_data);
+    owned.emplace_back();
+    return readable.size() - 1;
+  }
+  size_t slot_in(const Value* v, fast::Layout layout);
   void plan();
   void find_last_uses();
+  void allocate();
   void bind_inputs(const NamedTensors& inputs);
   void run_step(Step& step);
-  Tensor take_output(const Value& v);
 };
+
+// The value's slot; where it is computed in another layout, one of its own, which a step before fills.
+size_t Executor::State::slot_in(const Value* v, fast::Layout layout) {
+  if (v == nullptr) return kAbsent;
+  const fast::Layout made = layouts.of(v);
+  if (made == layout) return slot(v);
+  const auto [it, is_new] = changed.try_emplace({v, layout}, 0);
+  if (is_new) {
+    it->second = new_slot(nullptr);
+    PreparedOp change{fast::change_layout(v->type.dims, made, layout), false, {}};
+    steps.push_back({nullptr, std::move(change), {slot(v)}, {it->second}, {v->type}, {}, false});
+  }
+  return it->second;
+}
 
 void Executor::State::plan() {
   for (const auto& v : graph->inputs()) slot(v.get());
+  const bool is_watched = options.hook || options.compute;
   for (const Op& op : graph->ops()) {
-    Step step{&op, prepare_op(op, options.reference, kept), {}, {}, {}, false};
-    for (const Value* v : op.in()) step.in.push_back(slot(v));
-    for (const auto& v : op.out()) step.out.push_back(slot(v.get()));
+    Step step{&op, prepare_op(op, options.reference, kept, is_watched ? nullptr : &layouts), {}, {}, {}, {}, false};
+    const std::vector<fast::Layout>& wanted = step.prepared.layouts.in;
+    for (size_t i = 0; i < op.in().size(); ++i)
+      step.in.push_back(slot_in(op.in(i), i < wanted.size() ? wanted[i] : fast::Layout::RowMajor));
+    for (const auto& v : op.out()) {
+      step.out.push_back(slot(v.get()));
+      step.out_types.push_back(v->type);
+    }
     steps.push_back(std::move(step));
   }
-  for (const Value* v : graph->outputs()) slot(v);
+  for (const Value* v : graph->outputs()) output_slots.push_back(slot_in(v, fast::Layout::RowMajor));
   find_last_uses();
+  allocate();
+}
+
+// One run without work: the buffers are there, and their memory mapped, when the first run begins.
+void Executor::State::allocate() {
+  const auto take = [&](size_t slot_index, const TensorType& type) { owned[slot_index] = pool.take(type, false); };
+  for (const Step& step : steps) {
+    if (step.moves_input)
+      owned[step.out[0]] = std::move(owned[step.in[0]]).reshaped(step.out_types[0].dims);
+    else
+      for (size_t i = 0; i < step.out.size(); ++i) take(step.out[i], step.out_types[i]);
+    for (const size_t s : step.last_use) {
+      if (!(step.moves_input && s == step.in[0])) pool.give(std::move(owned[s]));
+      owned[s] = Tensor();
+    }
+  }
+  for (Tensor& t : owned)
+    if (t.count() > 0 && !t.bytes().empty()) pool.give(std::exchange(t, Tensor()));
 }
 
 void Executor::State::find_last_uses() {
   std::vector<bool> needed(readable.size());
-  for (const Value* v : graph->outputs()) needed[slot(v)] = true;
+  for (const size_t s : output_slots) needed[s] = true;
   for (const auto& v : graph->inputs()) needed[slot(v.get())] = true;  // the caller's, not ours to free
   for (size_t i = 0; i < needed.size(); ++i)
     if (readable[i] != nullptr) needed[i] = true;  // constants
@@ -124,7 +172,8 @@ void Executor::State::find_last_uses() {
         step->last_use.push_back(s);
       }
     const auto& ends = step->last_use;
-    step->moves_input = step->op->name() == "reshape" && std::find(ends.begin(), ends.end(), step->in[0]) != ends.end();
+    step->moves_input = step->op != nullptr && step->op->name() == "reshape" &&
+                        std::find(ends.begin(), ends.end(), step->in[0]) != ends.end();
   }
 }
 
@@ -151,10 +200,10 @@ void Executor::State::run_step(Step& step) {
   for (size_t i = 0; i < in.size(); ++i) in[i] = step.in[i] == kAbsent ? nullptr : readable[step.in[i]];
   std::vector<Tensor> out(step.out.size());
   if (step.moves_input) {
-    out[0] = std::move(owned[step.in[0]]).reshaped(step.op->out(0)->type.dims);
-    out[0].type = step.op->out(0)->type;
+    out[0] = std::move(owned[step.in[0]]).reshaped(step.out_types[0].dims);
+    out[0].type = step.out_types[0];
   } else {
-    for (size_t i = 0; i < out.size(); ++i) out[i] = pool.take(step.op->out(i)->type, step.prepared.needs_zeroed);
+    for (size_t i = 0; i < out.size(); ++i) out[i] = pool.take(step.out_types[i], step.prepared.needs_zeroed);
     if (!options.compute || !options.compute(*step.op, {in}, out)) step.prepared.kernel({in}, out);
   }
   for (size_t i = 0; i < out.size(); ++i) {
@@ -169,9 +218,6 @@ void Executor::State::run_step(Step& step) {
     readable[s] = nullptr;
   }
 }
-
-// Copies what is still needed: an input or a constant that is also an output, or a value that is one twice.
-Tensor Executor::State::take_output(const Value& v) { return *readable[slot(&v)]; }
 
 Executor::Executor(const Graph& graph, ExecOptions options) : state_(std::make_unique<State>()) {
   state_->graph = &graph;
@@ -189,12 +235,11 @@ NamedTensors Executor::run(const NamedTensors& inputs) {
   state_->bind_inputs(inputs);
   for (Step& step : state_->steps) state_->run_step(step);
   NamedTensors outputs;
-  for (const Value* v : state_->graph->outputs()) outputs.insert_or_assign(v->name, state_->take_output(*v));
-  for (const Value* v : state_->graph->outputs()) {
-    const size_t s = state_->slot(v);
-    if (v->def != nullptr && state_->owned[s].count() > 0) state_->pool.give(std::move(state_->owned[s]));
-    state_->owned[s] = Tensor();
-  }
+  const auto& values = state_->graph->outputs();
+  for (size_t i = 0; i < values.size(); ++i)
+    outputs.insert_or_assign(values[i]->name, *state_->readable[state_->output_slots[i]]);
+  for (const size_t s : state_->output_slots)
+    if (Tensor t = std::exchange(state_->owned[s], Tensor()); !t.bytes().empty()) state_->pool.give(std::move(t));
   state_->pool.trim(kPoolBytes);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   log::verbose("`{}` executed in {:.4f} s: {} operators", state_->graph->name, elapsed.count(), state_->steps.size());

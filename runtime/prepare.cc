@@ -97,12 +97,25 @@ class Widening {
   std::vector<TensorType> in_types_, out_types_;
 };
 
-fast::Kernel fast_kernel(const Op& op, std::deque<Tensor>& kept) {
+fast::Kernel fast_kernel(const Op& op, std::deque<Tensor>& kept, Layouts* opt_layouts, OpLayouts& layouts) {
   const fast::Row* row = fast::find_row(op.name());
   if (row == nullptr) return {};
-  const fast::Site site = site_of(op);
+  fast::Site site = site_of(op);
   if (row->bytes != nullptr && site.present[0] && is_byte(site.in[0].dtype)) return row->bytes(site);
-  if (row->any_type || all_types(site, [](DType t) { return t == DType::F32; })) return row->prepare(site);
+  const bool all_f32 = all_types(site, [](DType t) { return t == DType::F32; });
+  if (opt_layouts != nullptr && row->layouts != nullptr && all_f32) {
+    layouts = opt_layouts->choose(op, site, row->layouts(site));
+    site.layout_in = layouts.in[0];
+    site.layout_out = layouts.out;
+  }
+  if (row->any_type || all_f32) {
+    fast::Kernel kernel = row->prepare(site);
+    if (!kernel && opt_layouts != nullptr) {
+      opt_layouts->forget(op);
+      layouts = {};
+    }
+    return kernel;
+  }
   if (!all_types(site, [](DType t) { return t == DType::F32 || is_half(t); })) return {};
   const fast::Site wide = widen(site, kept);
   fast::Kernel kernel = row->prepare(wide);
@@ -112,12 +125,14 @@ fast::Kernel fast_kernel(const Op& op, std::deque<Tensor>& kept) {
 
 }  // namespace
 
-PreparedOp prepare_op(const Op& op, bool reference, std::deque<Tensor>& kept) {
+PreparedOp prepare_op(const Op& op, bool reference, std::deque<Tensor>& kept, Layouts* opt_layouts) {
+  OpLayouts layouts;
   if (!reference)
-    if (fast::Kernel kernel = fast_kernel(op, kept)) return {std::move(kernel), false};
+    if (fast::Kernel kernel = fast_kernel(op, kept, opt_layouts, layouts))
+      return {std::move(kernel), false, std::move(layouts)};
   const OpDef* def = &op.def();
   const std::any* attrs = &op.any_attrs();
-  return {[def, attrs](EvalArgs in, std::span<Tensor> out) { def->eval(in, *attrs, out); }, true};
+  return {[def, attrs](EvalArgs in, std::span<Tensor> out) { def->eval(in, *attrs, out); }, true, {}};
 }
 
 }  // namespace tpuc

@@ -65,18 +65,21 @@ using Loop = void (*)(const float* x, float* y, int64_t n, float p, float q);
     y[i] = 0.5f * x[i] * (1 + fast_tanh(0.79788456f * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
 }
 
-// Calls of the mathematical library: not vectors, but all threads.
-void gelu_erf(const float* x, float* y, int64_t n, float, float) {
-  for (int64_t i = 0; i < n; ++i) y[i] = 0.5f * x[i] * (1 + std::erf(x[i] * 0.70710678f));
+[[gnu::target_clones("avx512f", "avx2", "default")]] void gelu_erf(const float* x, float* y, int64_t n, float, float) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; ++i) y[i] = 0.5f * x[i] * (1 + fast_erf(x[i] * 0.70710678f));
 }
+[[gnu::target_clones("avx512f", "avx2", "default")]] void erf_loop(const float* x, float* y, int64_t n, float, float) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; ++i) y[i] = fast_erf(x[i]);
+}
+
+// Calls of the mathematical library: not vectors, but all threads.
 void log_loop(const float* x, float* y, int64_t n, float, float) {
   for (int64_t i = 0; i < n; ++i) y[i] = std::log(x[i]);
 }
 void sqrt_loop(const float* x, float* y, int64_t n, float, float) {
   for (int64_t i = 0; i < n; ++i) y[i] = std::sqrt(x[i]);
-}
-void erf_loop(const float* x, float* y, int64_t n, float, float) {
-  for (int64_t i = 0; i < n; ++i) y[i] = std::erf(x[i]);
 }
 void softplus(const float* x, float* y, int64_t n, float, float) {
   for (int64_t i = 0; i < n; ++i) y[i] = std::max(x[i], 0.0f) + std::log1p(std::exp(-std::abs(x[i])));
@@ -131,24 +134,26 @@ Kernel prepare_hard_sigmoid(const Site& s) {
   return kernel_of(hard_sigmoid, a.alpha, a.beta);
 }
 
+LayoutWish any_layout(const Site& /*site*/) { return {.keeps = true}; }
+
 }  // namespace
 
 std::span<const Row> activation_rows() {
-  static constexpr Row kRows[] = {{"relu", plain<relu>, false, prepare_byte_relu},
-                                  {"clip", prepare_clip, false, prepare_byte_clip},
-                                  {"leaky_relu", prepare_leaky},
-                                  {"sigmoid", plain<sigmoid>},
-                                  {"tanh", plain<tanh_loop>},
-                                  {"silu", plain<silu>},
-                                  {"hard_sigmoid", prepare_hard_sigmoid},
-                                  {"hard_swish", plain<hard_swish>},
-                                  {"exp", plain<exp_loop>},
-                                  {"log", plain<log_loop>},
-                                  {"sqrt", plain<sqrt_loop>},
-                                  {"erf", plain<erf_loop>},
-                                  {"elu", prepare_elu},
-                                  {"gelu", prepare_gelu},
-                                  {"softplus", plain<softplus>}};
+  static constexpr Row kRows[] = {{"relu", plain<relu>, false, prepare_byte_relu, any_layout},
+                                  {"clip", prepare_clip, false, prepare_byte_clip, any_layout},
+                                  {"leaky_relu", prepare_leaky, false, nullptr, any_layout},
+                                  {"sigmoid", plain<sigmoid>, false, nullptr, any_layout},
+                                  {"tanh", plain<tanh_loop>, false, nullptr, any_layout},
+                                  {"silu", plain<silu>, false, nullptr, any_layout},
+                                  {"hard_sigmoid", prepare_hard_sigmoid, false, nullptr, any_layout},
+                                  {"hard_swish", plain<hard_swish>, false, nullptr, any_layout},
+                                  {"exp", plain<exp_loop>, false, nullptr, any_layout},
+                                  {"log", plain<log_loop>, false, nullptr, any_layout},
+                                  {"sqrt", plain<sqrt_loop>, false, nullptr, any_layout},
+                                  {"erf", plain<erf_loop>, false, nullptr, any_layout},
+                                  {"elu", prepare_elu, false, nullptr, any_layout},
+                                  {"gelu", prepare_gelu, false, nullptr, any_layout},
+                                  {"softplus", plain<softplus>, false, nullptr, any_layout}};
   return kRows;
 }
 

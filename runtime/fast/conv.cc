@@ -6,6 +6,7 @@
 
 #include "runtime/fast/fast.h"
 #include "runtime/fast/integer_sum.h"
+#include "runtime/fast/layout_dnnl.h"
 #include "runtime/fast/ordered_sums.h"
 
 namespace tpuc::fast {
@@ -14,7 +15,7 @@ namespace {
 using dnnl::memory;
 using Tag = memory::format_tag;
 
-// dnnl's descriptions of a convolution's tensors as the graph holds them (row-major).
+// dnnl's descriptions of a convolution's tensors.
 struct Layouts {
   memory::desc x, w, y, b;
 };
@@ -93,22 +94,29 @@ bool has_elements(const Site& site) {
 Dims grouped_dims(const Dims& w, int64_t group) { return group == 1 ? w : Dims{group, w[0] / group, w[1], w[2], w[3]}; }
 
 Layouts graph_layouts(const Site& site, memory::desc filter) {
-  Layouts l{plain(site.dims(0)), std::move(filter), plain(site.out[0].dims), {}};
+  Layouts l{
+      described(site.dims(0), site.layout_in), std::move(filter), described(site.out[0].dims, site.layout_out), {}};
   if (site.has(2)) l.b = plain(site.dims(2));
   return l;
 }
 
+// The primitive for tensors in whatever layouts it likes best.
 template <class Primitive, class... Args>
-Kernel build(const Site& site, const Layouts& have, ops::Activation activation, dnnl::algorithm algorithm,
-             const Args&... window) {
-  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+typename Primitive::primitive_desc describe(const Site& site, const Layouts& have, ops::Activation activation,
+                                            dnnl::algorithm algorithm, const Args&... window) {
   const auto direction = dnnl::prop_kind::forward_inference;
   const memory::desc x = any_like(have.x), w = any_like(have.w), y = any_like(have.y);
   const auto desc = site.has(2) ? typename Primitive::desc(direction, algorithm, x, w, have.b, y, window...)
                                 : typename Primitive::desc(direction, algorithm, x, w, y, window...);
-  const typename Primitive::primitive_desc pd(desc, post_ops(activation), engine);
+  return {desc, post_ops(activation), host_engine()};
+}
+
+template <class Description>
+Kernel build(const Site& site, const Layouts& have, const Description& pd) {
+  using Primitive = std::conditional_t<std::is_same_v<Description, dnnl::convolution_forward::primitive_desc>,
+                                       dnnl::convolution_forward, dnnl::deconvolution_forward>;
   const Layouts want{pd.src_desc(), pd.weights_desc(), pd.dst_desc(), have.b};
-  return kernel_of(Runner(engine, Primitive(pd), have, want), site);
+  return kernel_of(Runner(host_engine(), Primitive(pd), have, want), site);
 }
 
 // oneDNN has its own limits (sizes, pads against kernels): what it refuses runs by `eval`.
@@ -122,13 +130,29 @@ Kernel or_none(const Site& site) {
   }
 }
 
-Kernel prepare_conv(const Site& site) {
+Layouts conv_layouts(const Site& site) {
+  return graph_layouts(site, plain(grouped_dims(site.dims(1), site.attrs_of<ops::Conv2d>().group)));
+}
+auto describe_conv(const Site& site) {
   const auto& a = site.attrs_of<ops::Conv2d>();
+  return describe<dnnl::convolution_forward>(
+      site, conv_layouts(site), a.activation, dnnl::algorithm::convolution_direct, memory::dims(a.strides),
+      dilations_of(a.dilations), memory::dims{a.pads[0], a.pads[1]}, memory::dims{a.pads[2], a.pads[3]});
+}
+
+Kernel prepare_conv(const Site& site) {
   if (site.is_rounded_next) return prepare_ordered_conv(site);
-  const Layouts have = graph_layouts(site, plain(grouped_dims(site.dims(1), a.group)));
-  return build<dnnl::convolution_forward>(site, have, a.activation, dnnl::algorithm::convolution_direct,
-                                          memory::dims(a.strides), dilations_of(a.dilations),
-                                          memory::dims{a.pads[0], a.pads[1]}, memory::dims{a.pads[2], a.pads[3]});
+  return build(site, conv_layouts(site), describe_conv(site));
+}
+
+LayoutWish conv_wish(const Site& site) {
+  if (site.is_rounded_next || !has_elements(site)) return {};
+  try {
+    const auto pd = describe_conv(site);
+    return {.in = layout_of(pd.src_desc()), .out = layout_of(pd.dst_desc())};
+  } catch (const dnnl::error&) {
+    return {};
+  }
 }
 
 // dnnl wants [G,O/G,I/G,R,S]; the graph holds [I,O/G,R,S] or [O,I/G,R,S]. Strides say so, no data moves here.
@@ -150,9 +174,10 @@ Kernel prepare_conv_transpose(const Site& site) {
   const memory::dims end{a.pads[2] - a.output_pads[0], a.pads[3] - a.output_pads[1]};
   if (end[0] < 0 || end[1] < 0) return {};
   const Layouts have = graph_layouts(site, transposed_filter(site.dims(1), a.group, a.filter));
-  return build<dnnl::deconvolution_forward>(site, have, a.activation, dnnl::algorithm::deconvolution_direct,
-                                            memory::dims(a.strides), dilations_of(a.dilations),
-                                            memory::dims{a.pads[0], a.pads[1]}, end);
+  return build(site, have,
+               describe<dnnl::deconvolution_forward>(site, have, a.activation, dnnl::algorithm::deconvolution_direct,
+                                                     memory::dims(a.strides), dilations_of(a.dilations),
+                                                     memory::dims{a.pads[0], a.pads[1]}, end));
 }
 
 // ---- 8-bit integers
@@ -201,7 +226,7 @@ Kernel prepare_integer_conv_transpose(const Site& site) {
 
 std::span<const Row> conv_rows() {
   static constexpr Row kRows[] = {
-      {"conv2d", or_none<prepare_conv>, false, prepare_integer_conv},
+      {"conv2d", or_none<prepare_conv>, false, prepare_integer_conv, conv_wish},
       {"conv_transpose2d", or_none<prepare_conv_transpose>, false, prepare_integer_conv_transpose}};
   return kRows;
 }

@@ -116,17 +116,18 @@ template <Kind kKind>
 Kernel prepare(const Site& site) {
   return binary(site, kKind, ops::Activation::None);
 }
+LayoutWish any_layout(const Site& /*site*/) { return {.keeps = true}; }
 Kernel prepare_add(const Site& site) { return binary(site, Kind::Add, site.attrs_of<ops::Add>().activation); }
 
 }  // namespace
 
 std::span<const Row> eltwise_rows() {
-  static constexpr Row kRows[] = {{"add", prepare_add},
-                                  {"sub", prepare<Kind::Sub>},
-                                  {"mul", prepare<Kind::Mul>},
-                                  {"div", prepare<Kind::Div>},
-                                  {"min", prepare<Kind::Min>, false, prepare_byte_extreme<false>},
-                                  {"max", prepare<Kind::Max>, false, prepare_byte_extreme<true>},
+  static constexpr Row kRows[] = {{"add", prepare_add, false, nullptr, any_layout},
+                                  {"sub", prepare<Kind::Sub>, false, nullptr, any_layout},
+                                  {"mul", prepare<Kind::Mul>, false, nullptr, any_layout},
+                                  {"div", prepare<Kind::Div>, false, nullptr, any_layout},
+                                  {"min", prepare<Kind::Min>, false, prepare_byte_extreme<false>, any_layout},
+                                  {"max", prepare<Kind::Max>, false, prepare_byte_extreme<true>, any_layout},
                                   {"prelu", prepare<Kind::PRelu>}};
   return kRows;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/fast/layout.h"
 #include "tpuc/ir/op_def.h"
 
 namespace tpuc::fast {
@@ -19,7 +20,8 @@ struct Site {
   std::vector<TensorType> in, out;       // in: default-constructed where absent
   std::vector<const Tensor*> constants;  // per input: its data when it is constant, else null; outlive the kernel
   std::vector<bool> present;             // per input
-  bool is_rounded_next = false;          // to 8 bits, by all that read the result
+  Layout layout_in = Layout::RowMajor, layout_out = Layout::RowMajor;  // of input 0 and of the result
+  bool is_rounded_next = false;                                        // to 8 bits, by all that read the result
   template <class S>
   const typename S::Attrs& attrs_of() const {
     return std::any_cast<const typename S::Attrs&>(*attrs);
@@ -37,8 +39,9 @@ using Prepare = Kernel (*)(const Site&);
 struct Row {
   std::string_view op;
   Prepare prepare;
-  bool any_type = false;    // takes all types itself
-  Prepare bytes = nullptr;  // for an input 0 of i8 or u8, whatever the types of the others
+  bool any_type = false;                         // takes all types itself
+  Prepare bytes = nullptr;                       // for an input 0 of i8 or u8, whatever the types of the others
+  LayoutWish (*layouts)(const Site&) = nullptr;  // null: RowMajor for all
 };
 
 std::span<const Row> conv_rows();
@@ -52,6 +55,9 @@ std::span<const Row> reduce_rows();
 std::span<const Row> move_rows();
 std::span<const Row> resize_rows();
 std::span<const Row> quantize_rows();
+
+// From one layout of an f32 tensor to another.
+Kernel change_layout(const Dims& dims, Layout from, Layout to);
 
 // Null when there is no fast version of `op`.
 const Row* find_row(std::string_view op);

@@ -1,7 +1,11 @@
 // Matrix products by oneDNN. A constant right operand is packed when the kernel is prepared.
 #include "ops/matmul.h"
 
+#include <omp.h>
+
+#include <algorithm>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <string_view>
 #include <unordered_map>
 
 #include "runtime/fast/fast.h"
@@ -45,9 +49,17 @@ struct Product {
   dnnl::stream stream;
   dnnl::matmul primitive;
   memory::desc a, b, y, bias;
-  memory packed_b;  // empty: b as it comes
+  memory packed_b;          // empty: b as it comes
+  bool one_thread = false;  // cut for several, its sums would depend on how many there are
 
   void run(EvalArgs in, Tensor& out) {
+    const int threads = omp_get_max_threads();
+    if (one_thread) omp_set_num_threads(1);
+    execute(in, out);
+    if (one_thread) omp_set_num_threads(threads);
+  }
+
+  void execute(EvalArgs in, Tensor& out) {
     const auto borrow = [&](const memory::desc& d, const Tensor& t) {
       return memory(d, engine, const_cast<std::byte*>(t.bytes().data()));  // dnnl takes no const pointers
     };
@@ -90,7 +102,9 @@ Kernel build(const Site& site) {
     b = {b.end() - 2, b.end()};
     y = {element_count(y) / y.back(), y.back()};
   }
-  const size_t rank = y.size();
+  // oneDNN's better version knows matrices read in an order of their own only with two axes of batches.
+  const bool has_order = !attrs.order_a.empty() || !attrs.order_b.empty() || !attrs.order_y.empty();
+  const size_t rank = has_order ? std::max<size_t>(4, y.size()) : y.size();
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   Product p{engine,
             dnnl::stream(engine),
@@ -99,7 +113,8 @@ Kernel build(const Site& site) {
             operand(b, rank, attrs.transpose_b, attrs.order_b),
             operand(y, rank, false, inverse(attrs.order_y)),
             {},
-            {}};
+            {},
+            false};
   if (site.has(2)) {
     Dims bias(rank, 1);
     bias.back() = site.dims(2).back();
@@ -110,6 +125,7 @@ Kernel build(const Site& site) {
   const auto desc = site.has(2) ? dnnl::matmul::desc(p.a, b_any, p.bias, p.y) : dnnl::matmul::desc(p.a, b_any, p.y);
   const dnnl::matmul::primitive_desc pd(desc, post_ops(attrs.activation), engine);
   p.primitive = dnnl::matmul(pd);
+  p.one_thread = std::string_view(pd.impl_info_str()).starts_with("gemm");
   if (pack_b) pack(p, pd.weights_desc(), *site.constant(1));
   return [p](EvalArgs in, std::span<Tensor> out) mutable { p.run(in, out[0]); };
 }

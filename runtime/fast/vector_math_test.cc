@@ -27,6 +27,7 @@ double worst_ulp(F f, Exact exact, float low, float high) {
 const auto exp_of = [](float x) { return fast_exp(x); };
 const auto expm1_of = [](float x) { return fast_expm1(x); };
 const auto tanh_of = [](float x) { return fast_tanh(x); };
+const auto erf_of = [](float x) { return fast_erf(x); };
 const auto sigmoid_of = [](float x) { return fast_sigmoid(x); };
 
 TEST_CASE("vector functions are accurate", "[runtime]") {
@@ -40,6 +41,10 @@ TEST_CASE("vector functions are accurate", "[runtime]") {
             tanh_of, [](double x) { return std::tanh(x); }, -10, 10) < 3);
   CHECK(worst_ulp(
             tanh_of, [](double x) { return std::tanh(x); }, -0.1f, 0.1f) < 3);
+  CHECK(worst_ulp(
+            erf_of, [](double x) { return std::erf(x); }, -6, 6) < 3);
+  CHECK(worst_ulp(
+            erf_of, [](double x) { return std::erf(x); }, -0.1f, 0.1f) < 3);
   CHECK(worst_ulp(
             sigmoid_of, [](double x) { return 1 / (1 + std::exp(-x)); }, -80, 80) < 3);
 }
@@ -57,11 +62,14 @@ TEST_CASE("vector functions end where floats do", "[runtime]") {
   CHECK(fast_sigmoid(kInfinity) == 1);
   CHECK(fast_tanh(-kInfinity) == -1);
   CHECK(fast_tanh(kInfinity) == 1);
+  CHECK(fast_erf(-kInfinity) == -1);
+  CHECK(fast_erf(kInfinity) == 1);
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   CHECK(std::isnan(fast_exp(kNan)));
   CHECK(std::isnan(fast_expm1(kNan)));
   CHECK(std::isnan(fast_sigmoid(kNan)));
   CHECK(std::isnan(fast_tanh(kNan)));
+  CHECK(std::isnan(fast_erf(kNan)));
 }
 
 }  // namespace

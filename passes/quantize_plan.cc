@@ -62,7 +62,8 @@ std::optional<Int8Form> form_for(const Op& op) {
   if (has_constant_slopes(op)) return Int8Form::Slopes;
   const bool is_unary = op.in().size() == 1 && !op.in(0)->is_constant();
   if (is_unary && (op.def().quant == QuantTraits::Lut || op.is<Relu>() || op.is<Clip>())) return Int8Form::Table;
-  if (keeps_elements(op)) return Int8Form::SameScale;
+  const bool is_linear = op.is<Resize>() && op.attrs<Resize>().mode == ResizeMode::Linear;
+  if (keeps_elements(op) || is_linear) return Int8Form::SameScale;  // weights of a mean sum to 1
   return {};
 }
 

@@ -9,6 +9,8 @@
 #include "ops/eval_elements.h"
 #include "ops/families.h"
 #include "ops/infer_check.h"
+#include "ops/integer_sum.h"
+#include "tpuc/numerics/fixed_point.h"
 
 namespace tpuc::ops {
 namespace {
@@ -105,6 +107,24 @@ ResizeAxis resize_axis(const Resize::Attrs& a, size_t axis, int64_t in_size) {
   return result;
 }
 
+std::vector<int64_t> integer_weights(const ResizeAxis& axis) {
+  constexpr int64_t kSum = int64_t{1} << kResizeWeightBits;
+  const auto taps = static_cast<size_t>(axis.taps);
+  std::vector<int64_t> weights;
+  for (size_t first = 0; first < axis.weight.size(); first += taps) {
+    int64_t left = kSum;
+    float before = 0;  // rounding the sums keeps their total
+    for (size_t k = first; k < first + taps; ++k) {
+      before += axis.weight[k];
+      const bool is_last = k + 1 == first + taps;
+      const int64_t upto = is_last ? kSum : std::clamp<int64_t>(std::llrint(before * kSum), kSum - left, kSum);
+      weights.push_back(upto - (kSum - left));
+      left = kSum - upto;
+    }
+  }
+  return weights;
+}
+
 namespace {
 
 // Resamples one axis of x, whose dimensions become `dims`.
@@ -134,6 +154,22 @@ void eval_resize(const Tensor& in, const Resize::Attrs& a, Tensor& out) {
   for (size_t axis = 0; axis < dims.size(); ++axis)
     if (a.sizes[axis] != dims[axis] || a.scales[axis] != 1.0f)
       x = resample(x, dims, axis, resize_axis(a, axis, dims[axis]));
+  store(out, x);
+}
+
+void eval_bytes(const Tensor& in, const Resize::Attrs& a, Tensor& out) {
+  std::vector<int64_t> x = in.to_i64();
+  Dims dims = in.dims();
+  int bits = 0;
+  for (size_t axis = 0; axis < dims.size(); ++axis) {
+    if (a.sizes[axis] == dims[axis] && a.scales[axis] == 1.0f) continue;
+    ResizeAxis r = resize_axis(a, axis, dims[axis]);
+    const std::vector<int64_t> weights = integer_weights(r);
+    std::copy(weights.begin(), weights.end(), r.weight.begin());
+    x = resample(x, dims, axis, r);
+    bits += kResizeWeightBits;
+  }
+  for (int64_t& v : x) v = shift_right_round(v, bits, Round::NearestEven);
   store(out, x);
 }
 
@@ -185,16 +221,18 @@ void check_resize_entry(const InferCtx& ctx, const Resize::Attrs& a, size_t axis
 
 std::vector<TensorType> Resize::infer(const InferCtx& ctx, const Attrs& a) {
   require_number(ctx);
-  if (a.mode != ResizeMode::Nearest) require_floats(ctx);
+  const bool takes_bytes = a.mode == ResizeMode::Linear && is_byte(ctx.type(0).dtype);
+  if (a.mode != ResizeMode::Nearest && !takes_bytes) require_floats(ctx);
   const size_t rank = ctx.dims(0).size();
   if (a.sizes.size() != rank || a.scales.size() != rank)
     throw UserError(diagnostic(ErrorCode::E1206, "{}: {} sizes and {} scales for a tensor with {} dimensions", ctx.op,
                                a.sizes.size(), a.scales.size(), rank));
   for (size_t axis = 0; axis < rank; ++axis) check_resize_entry(ctx, a, axis);
-  return {{ctx.type(0).dtype, a.sizes, a.mode == ResizeMode::Nearest ? ctx.type(0).quant : std::nullopt}};
+  return {{ctx.type(0).dtype, a.sizes, a.mode == ResizeMode::Cubic ? std::nullopt : ctx.type(0).quant}};
 }
 
 void Resize::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) {
+  if (a.mode != ResizeMode::Nearest && is_byte(in[0].dtype())) return eval_bytes(in[0], a, out[0]);
   with_compute_type(in[0].dtype(), [&](auto t) { eval_resize<decltype(t)>(in[0], a, out[0]); });
 }
 

@@ -25,7 +25,8 @@ enum class Coordinates : uint8_t {
 // shrinking, truncate when growing.
 enum class NearestMode : uint8_t { RoundPreferFloor, RoundPreferCeil, Floor, Ceil, Simple };
 
-// Resamples every axis of x to sizes[axis]; an axis whose size and scale stay is untouched.
+// Resamples every axis of x to sizes[axis]; an axis whose size and scale stay is untouched. Linear takes bytes too:
+// exact sums by integer weights, rounded once to nearest even.
 //   errors: E1202 types, E1206 one entry per axis, E1208 a size or scale <= 0
 struct Resize {
   static constexpr std::string_view kName = "resize", kSummary = "resample axes to other lengths",
@@ -66,6 +67,10 @@ struct ResizeAxis {
   std::vector<float> weight;
 };
 ResizeAxis resize_axis(const Resize::Attrs& attrs, size_t axis, int64_t in_size);
+
+// The weights of linear axes for bytes: 2^7 each line together, so that a zero point stays. All are 0 or more.
+inline constexpr int kResizeWeightBits = 7;
+std::vector<int64_t> integer_weights(const ResizeAxis& axis);
 
 enum class DepthMode : uint8_t { Dcr, Crd };
 

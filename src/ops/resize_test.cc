@@ -33,6 +33,22 @@ TEST_CASE("each version of Resize has its coordinates", "[op]") {
   CHECK(by_scales(13, {1, 1, 0.5f, 1.3f}).run().dims() == Dims{1, 1, 1, 2});  // floor(2 * 1.3)
 }
 
+TEST_CASE("bytes are interpolated by weights of seven bits and rounded to even once", "[op]") {
+  Resize::Attrs a;
+  a.mode = ResizeMode::Linear;
+  a.sizes = {1, 1, 2, 4};
+  a.scales = {1, 1, 2, 2};
+  const Tensor x = typed(DType::I8, {1, 1, 1, 2}, {-128, 127});
+  CHECK(values<Resize>({x}, a) == Reals{-128, -64, 63, 127, -128, -64, 63, 127});  // -64.25, 63.25
+  CHECK(values<Resize>({typed(DType::U8, {1, 1, 1, 2}, {1, 3})}, a) == Reals{1, 2, 2, 3, 1, 2, 2, 3});
+  a.scales = {1, 1, 2, 3};
+  a.sizes = {1, 1, 2, 6};
+  for (const int64_t w : integer_weights(resize_axis(a, 3, 2))) CHECK((w >= 0 && w <= 128));
+  CHECK(integer_weights({3, {0, 1, 2}, {1.0f / 3, 1.0f / 3, 1.0f / 3}}) == std::vector<int64_t>{43, 42, 43});
+  a.mode = ResizeMode::Cubic;
+  CHECK(error_of<Resize>({x}, a) == 1202);
+}
+
 TEST_CASE("Upsample reads its scales from an attribute, then from an input", "[op]") {
   ImportCase old("Upsample", 7);
   old.input(counting({1, 1, 1, 2})).attr("scales", std::vector<float>{1, 1, 2, 2});

@@ -139,9 +139,9 @@ void resize(Draws& d) {
     a.sizes[i] = d.chance(40) ? x[i] * d.between(1, 3) : d.between(1, 20);
     a.scales[i] = static_cast<float>(a.sizes[i]) / static_cast<float>(x[i]);
   }
-  const bool is_byte = a.mode == ResizeMode::Nearest && d.chance(40);
+  const bool is_byte = a.mode != ResizeMode::Cubic && d.chance(40);
   const DType t = is_byte ? d.any<DType>({DType::I8, DType::U8}) : d.float_type();
-  d.run<Resize>(t, {operand_of(t, x)}, a, a.mode == ResizeMode::Nearest ? kExact : rounding(t));
+  d.run<Resize>(t, {operand_of(t, x)}, a, is_byte || a.mode == ResizeMode::Nearest ? kExact : rounding(t));
 }
 
 void to_space(Draws& d) {

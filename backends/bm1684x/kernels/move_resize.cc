@@ -1,4 +1,4 @@
-// resize of H and W: nearest as copies, exact; linear and cubic as weighted sums of rows, then of columns, in f32.
+// resize of H and W: nearest as copies, exact; linear and cubic as weighted sums (resize_weighted.cc).
 //   source: COOKBOOK.md section 6 (nearest: rows of pixels repeated by a stride of 0)
 #include "backends/bm1684x/kernels/move_resize.h"
 
@@ -8,6 +8,7 @@
 
 #include "backends/bm1684x/emit/emitter.h"
 #include "backends/bm1684x/kernels/eltwise_views.h"
+#include "backends/bm1684x/kernels/resize_weighted.h"
 #include "ops/resize.h"
 
 namespace tpuc::bm1684x {
@@ -37,6 +38,8 @@ Geometry geometry(const Op& op) {
   Geometry g{shape4(in), shape4(op.out(0)->type.dims), {}, {}, a.mode == ops::ResizeMode::Nearest};
   g.h = in.size() == 3 ? untouched(1) : ops::resize_axis(a, 2, in[2]);
   g.w = ops::resize_axis(a, in.size() - 1, in.back());
+  if (is_untouched(g.h, g.in[2])) g.h = untouched(g.in[2]);
+  if (is_untouched(g.w, g.in[3])) g.w = untouched(g.in[3]);
   return g;
 }
 
@@ -50,8 +53,9 @@ Support supports(const Op& op, DType) {
   for (const ResizeAxis* a : {&g.h, &g.w})
     if (std::any_of(a->index.begin(), a->index.end(), [](int64_t i) { return i < 0; }))
       return {false, "a coordinate lies outside the image"};
-  if (!g.nearest && !is_float(op.in(0)->type.dtype))
-    return {false, fmt::format("elements are {}", to_string(op.in(0)->type.dtype))};
+  const DType t = op.in(0)->type.dtype;
+  if (!g.nearest && !is_float(t) && t != DType::I8 && t != DType::U8)
+    return {false, fmt::format("elements are {}", to_string(t))};
   return {};
 }
 
@@ -75,6 +79,16 @@ std::vector<Need> needs(const Op& op, const Region& out) {
            {{out.begin[0], out.begin[1], h.begin, w.begin}, {out.extent[0], out.extent[1], h.extent, w.extent}}}};
 }
 
+WeightedResize weighted(const Op& op, const Geometry& g) {
+  WeightedResize r{g.h, g.w, g.in[2], g.in[3]};
+  if (is_float(op.in(0)->type.dtype)) return r;
+  for (ResizeAxis* a : {&r.h, &r.w}) {
+    const std::vector<int64_t> weights = ops::integer_weights(*a);
+    std::copy(weights.begin(), weights.end(), a->weight.begin());
+  }
+  return r;
+}
+
 // Rows resized but columns not yet.
 Shape4 middle_dims(const Region& in, const Region& out) {
   return {out.extent[0], out.extent[1], out.extent[2], in.extent[3]};
@@ -85,11 +99,7 @@ Footprint footprint(const Op& op, const Region& out) {
   const Region in = needs(op, out)[0].box;
   const Prec prec = prec_of(op.out(0)->type.dtype);
   if (g.nearest) return {.scratch = {aligned_bytes(prec, middle_dims(in, out))}};
-  // Input, rows, one product, result: the last two in f32 too.
-  return {.scratch = {aligned_bytes(Prec::F32, in.extent), aligned_bytes(Prec::F32, middle_dims(in, out)),
-                      std::max(aligned_bytes(Prec::F32, {in.extent[0], in.extent[1], 1, in.extent[3]}),
-                               aligned_bytes(Prec::F32, {out.extent[0], out.extent[1], out.extent[2], 1})),
-                      aligned_bytes(Prec::F32, out.extent)}};
+  return {.scratch = weighted_scratch(weighted(op, g), prec, in, out)};
 }
 
 // `count` rows (axis 2) or columns (axis 3) from `first` on, `step` apart.
@@ -170,44 +180,11 @@ void emit_nearest(const Geometry& g, const TileCtx& t, const Region& box, Emitte
   if (!same_width) nearest_lines(out, middle, 3, columns, e);
 }
 
-// out line i = sum over taps of weight * in line: one product and one sum per tap.
-void weigh_lines(const LocalTensor& out, const LocalTensor& in, size_t axis, const ResizeAxis& a, int64_t begin,
-                 int64_t held_begin, uint32_t scratch, Emitter& e) {
-  for (int64_t i = 0; i < out.dims[axis]; ++i) {
-    const LocalTensor to = lines(out, axis, i, 1);
-    const LocalTensor product = aligned(scratch, Prec::F32, to.dims);
-    bool first = true;
-    for (int64_t k = 0; k < a.taps; ++k) {
-      const auto tap = static_cast<size_t>((begin + i) * a.taps + k);
-      if (a.weight[tap] == 0 && !(first && k + 1 == a.taps)) continue;
-      const LocalTensor from = lines(in, axis, a.index[tap] - held_begin, 1);
-      e.ar(ArOp::Mul, first ? to : product, from, Arg::f32(a.weight[tap]));
-      if (!first) e.ar(ArOp::Add, to, to, product);
-      first = false;
-    }
-  }
-}
-
-void emit_weighted(const Geometry& g, const TileCtx& t, const Region& box, Emitter& e) {
-  const LocalTensor out = t.output();
-  LocalTensor in = t.input(0, box);
-  if (in.prec != Prec::F32) {
-    const LocalTensor wide = aligned(t.scratch[0], Prec::F32, in.dims);
-    e.cast(wide, in);
-    in = wide;
-  }
-  const LocalTensor middle = aligned(t.scratch[1], Prec::F32, middle_dims(box, t.region));
-  weigh_lines(middle, in, 2, g.h, t.region.begin[2], box.begin[2], t.scratch[2], e);
-  const LocalTensor result = out.prec == Prec::F32 ? out : aligned(t.scratch[3], Prec::F32, out.dims);
-  weigh_lines(result, middle, 3, g.w, t.region.begin[3], box.begin[3], t.scratch[2], e);
-  if (out.prec != Prec::F32) e.cast(out, result);
-}
-
 void emit(const Op& op, const TileCtx& t, Emitter& e) {
   const Geometry g = geometry(op);
   const Region box = needs(op, t.region)[0].box;
   if (g.nearest) return emit_nearest(g, t, box, e);
-  emit_weighted(g, t, box, e);
+  emit_weighted(weighted(op, g), t, box, op.in(0)->type.dtype != DType::U8, e);
 }
 
 }  // namespace

@@ -83,4 +83,12 @@ TEST_CASE("resize copies the nearest, or weighs neighbours", "[kernel]") {
                             kHalfUlp);
   check_floats<ops::Resize>({{{1, 5, 7, 6}}}, attrs({1, 5, 11, 4}, {1, 1, 11.f / 7, 4.f / 6}, linear, C::AlignCorners),
                             {1e-6, 1e-6}, kHalfUlp);
+  for (const A& a : {attrs({1, 70, 10, 12}, {1, 1, 2, 2}, linear, C::HalfPixel),
+                     attrs({1, 70, 11, 4}, {1, 1, 11.f / 5, 4.f / 6}, linear, C::AlignCorners),
+                     attrs({1, 70, 4, 13}, {1, 1, 4.f / 5, 13.f / 6}, linear, C::Asymmetric),
+                     attrs({1, 70, 5, 18}, {1, 1, 1, 3}, linear, C::HalfPixel),
+                     attrs({1, 70, 9, 6}, {1, 1, 9.f / 5, 1}, linear, C::HalfPixel)})
+    for (const DType t : {DType::I8, DType::U8})
+      check_case<ops::Resize>(t, {{{1, 70, 5, 6}, false, t == DType::U8 ? 0.0 : -128, t == DType::U8 ? 256.0 : 128}}, a,
+                              kExact);
 }

@@ -20,7 +20,11 @@ struct Gather {
   static constexpr int kMinIn = 2, kMaxIn = 2;
   struct Attrs {
     int64_t axis = 0;
-    static constexpr auto fields() { return std::tuple{field("axis", &Attrs::axis, "the axis that is indexed")}; }
+    bool non_negative = false;
+    static constexpr auto fields() {
+      return std::tuple{field("axis", &Attrs::axis, "the axis that is indexed"),
+                        field("non_negative", &Attrs::non_negative, "no index is: the chip has none to wrap")};
+    }
   };
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
@@ -34,7 +38,11 @@ struct GatherElements {
   static constexpr int kMinIn = 2, kMaxIn = 2;
   struct Attrs {
     int64_t axis = 0;
-    static constexpr auto fields() { return std::tuple{field("axis", &Attrs::axis, "the axis that is indexed")}; }
+    bool non_negative = false;
+    static constexpr auto fields() {
+      return std::tuple{field("axis", &Attrs::axis, "the axis that is indexed"),
+                        field("non_negative", &Attrs::non_negative, "no index is: the chip has none to wrap")};
+    }
   };
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);

@@ -54,7 +54,7 @@ Values GatherElements::decompose(const Op& op, Builder& b) {
   std::iota(order.begin(), order.end(), 0);
   std::swap(order[axis], order[last]);
   if (axis != last) x = b.add<Permute>({x}, {order}), index = b.add<Permute>({index}, {order});
-  Value* z = b.add<GatherElements>({x, index}, {static_cast<int64_t>(last)});
+  Value* z = b.add<GatherElements>({x, index}, {static_cast<int64_t>(last), op.attrs<GatherElements>().non_negative});
   return {axis == last ? z : b.add<Permute>({z}, {order})};
 }
 
@@ -63,7 +63,7 @@ Values GatherNd::decompose(const Op& op, Builder& b) {
   const int64_t k = op.in(1)->type.dims.back();
   if (op.attrs<GatherNd>().batch_dims != 0 || k == 0) return {};
   Value* rows = reshape(b, op.in(0), as_rows(x, k));
-  return {reshape(b, b.add<Gather>({rows, single_indices(b, op.in(1), x)}, {0}), op.out(0)->type.dims)};
+  return {reshape(b, b.add<Gather>({rows, single_indices(b, op.in(1), x)}, {0, true}), op.out(0)->type.dims)};
 }
 
 Values ScatterNd::decompose(const Op& op, Builder& b) {

@@ -1,6 +1,8 @@
 // Rounded weights are off by a little, and what they multiply is seldom zero on average: the sum is off by its mean,
 // E[x] * (W - Wq), in every position alike. That much is added to the bias, which costs nothing on the chip. The border
 // of a padded image sees a little too much of it.
+#include "passes/correct_bias.h"
+
 #include <algorithm>
 
 #include "ops/conv.h"
@@ -28,17 +30,9 @@ std::vector<double> expected_loss(const Op& op, const FilterLayout& layout, cons
 }
 
 bool correct(Graph& graph, Op& op, const ChannelValues& means) {
-  const std::optional<FilterLayout> layout = filter_layout(op);
-  if (!layout || layout->input_axis != means.axis || layout->inputs != static_cast<int64_t>(means.values.size()))
-    return false;
-  std::vector<double> bias = expected_loss(op, *layout, means.values);
-  if (std::all_of(bias.begin(), bias.end(), [](double x) { return x == 0; })) return false;
-  if (op.in(2) != nullptr) {
-    const std::vector<double> own = op.in(2)->tensor().to_f64();
-    for (size_t i = 0; i < bias.size(); ++i) bias[i] += own[i];
-  }
-  const std::vector<float> sums(bias.begin(), bias.end());
-  Value* corrected = graph.constant(Tensor::from_f32({layout->outputs}, sums), "bias");
+  const std::optional<Tensor> bias = corrected_bias(op, means);
+  if (!bias) return false;
+  Value* corrected = graph.constant(*bias, "bias");
   if (op.in().size() > 2) {
     graph.set_input(op, 2, corrected);
     return true;
@@ -55,6 +49,20 @@ bool correct(Graph& graph, Op& op, const ChannelValues& means) {
 }
 
 }  // namespace
+
+std::optional<Tensor> corrected_bias(const Op& op, const ChannelValues& means) {
+  const std::optional<FilterLayout> layout = filter_layout(op);
+  if (!layout || layout->input_axis != means.axis || layout->inputs != static_cast<int64_t>(means.values.size()))
+    return {};
+  std::vector<double> bias = expected_loss(op, *layout, means.values);
+  if (std::all_of(bias.begin(), bias.end(), [](double x) { return x == 0; })) return {};
+  if (op.in(2) != nullptr) {
+    const std::vector<double> own = op.in(2)->tensor().to_f64();
+    for (size_t i = 0; i < bias.size(); ++i) bias[i] += own[i];
+  }
+  const std::vector<float> sums(bias.begin(), bias.end());
+  return Tensor::from_f32({layout->outputs}, sums);
+}
 
 bool run_correct_bias(Graph& graph, PassCtx& ctx) {
   if (!ctx.options.quantization) return false;

@@ -16,9 +16,7 @@ FilterLayout conv_layout(const Op& op) {
   FilterLayout f;
   f.inputs = op.in(0)->type.dims[1], f.outputs = outputs, f.taps = taps;
   f.output = [=](int64_t i) { return i / (per_group * taps); };
-  f.input = [=](int64_t i) {
-    return i / (per_group * taps) / outputs_per_group * per_group + i / taps % per_group;
-  };
+  f.input = [=](int64_t i) { return i / (per_group * taps) / outputs_per_group * per_group + i / taps % per_group; };
   return f;
 }
 
@@ -38,7 +36,9 @@ FilterLayout conv_transpose_layout(const Op& op) {
     return f;
   }
   f.input = [=](int64_t i) { return i / (columns * taps); };
-  f.output = [=](int64_t i) { return i / (columns * taps) / (rows / attrs.group) * outputs_per_group + i / taps % columns; };
+  f.output = [=](int64_t i) {
+    return i / (columns * taps) / (rows / attrs.group) * outputs_per_group + i / taps % columns;
+  };
   return f;
 }
 
@@ -82,7 +82,8 @@ std::vector<double> real_weights(const QuantizedFilter& filter, const FilterLayo
   std::vector<double> real = filter.weights.to_f64();
   const std::vector<double> rest = filter.opt_rest ? filter.opt_rest->to_f64() : std::vector<double>(real.size());
   for (size_t i = 0; i < real.size(); ++i)
-    real[i] = (real[i] - filter.zero + rest[i]) * filter.scale[static_cast<size_t>(layout.output(static_cast<int64_t>(i)))];
+    real[i] =
+        (real[i] - filter.zero + rest[i]) * filter.scale[static_cast<size_t>(layout.output(static_cast<int64_t>(i)))];
   return real;
 }
 

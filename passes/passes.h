@@ -11,6 +11,8 @@ bool run_constant_fold(Graph& graph, PassCtx& ctx);
 bool run_canonicalize(Graph& graph, PassCtx& ctx);
 bool run_fuse(Graph& graph, PassCtx& ctx);
 bool run_decompose(Graph& graph, PassCtx& ctx);
+bool run_integer_weights(Graph& graph, PassCtx& ctx);
+bool run_correct_bias(Graph& graph, PassCtx& ctx);
 bool run_quantize(Graph& graph, PassCtx& ctx);
 bool run_native_border(Graph& graph, PassCtx& ctx);
 bool run_lower_precision(Graph& graph, PassCtx& ctx);

@@ -18,6 +18,8 @@ constexpr Pass kCanonicalize{"canonicalize", "bring the graph into one form: rul
                              Stage::Imported, Stage::Canonical, run_canonicalize};
 constexpr Pass kFuse{"fuse", "move activations into their producers: rule set fuse", Stage::Canonical, Stage::Canonical,
                      run_fuse};
+constexpr Pass kCorrectBias{"correct-bias", "add to biases what the rounding of weights to 8 bits takes on average",
+                            Stage::Canonical, Stage::Canonical, run_correct_bias};
 constexpr Pass kQuantize{"quantize", "compute in 8-bit integers where calibration gives the ranges", Stage::Canonical,
                          Stage::Canonical, run_quantize};
 constexpr Pass kNativeBorder{"native-border", "leave 8-bit inputs and outputs as they are, where that is wanted",
@@ -26,11 +28,15 @@ constexpr Pass kLowerPrecision{"lower-precision", "choose the element types of t
                                Stage::Canonical, Stage::Quantized, run_lower_precision};
 constexpr Pass kDecompose{"decompose", "spell out operators that the chip has no kernel for, in the types they have",
                           Stage::Quantized, Stage::Quantized, run_decompose};
+constexpr Pass kIntegerWeights{"integer-weights",
+                               "constant matrices that are integers by nature or by wish stay integers",
+                               Stage::Quantized, Stage::Quantized, run_integer_weights};
 constexpr Pass kCleanCasts{"clean-casts", "drop casts that cancel: rule set lower", Stage::Quantized, Stage::Quantized,
                            run_clean_casts};
 
 constexpr std::array kOptimise{kDce, kFold, kCse, kCanonicalize, kFold, kFuse, kCse, kDce};
-constexpr std::array kLower{kQuantize, kNativeBorder, kLowerPrecision, kDecompose, kFold, kCleanCasts, kCse, kDce};
+constexpr std::array kLower{kCorrectBias, kQuantize, kNativeBorder, kLowerPrecision, kDecompose, kFold, kIntegerWeights,
+                            kCleanCasts,  kCse,      kDce};
 
 void require_known(const std::vector<std::string>& names, std::string_view what, const auto& is_known) {
   for (const std::string& name : names)

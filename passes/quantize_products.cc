@@ -9,6 +9,7 @@
 #include "ops/norm.h"
 #include "ops/pool.h"
 #include "ops/quantize.h"
+#include "passes/filter_layout.h"
 
 namespace tpuc {
 namespace {
@@ -41,15 +42,7 @@ class ProductWriter {
 
   void write_conv_transpose(Op& op) {
     ConvTranspose2d::Attrs attrs = op.attrs<ConvTranspose2d>();
-    const Tensor& w = op.in(1)->tensor();
-    const Dims& d = w.dims();
-    const int64_t channels = op.out(0)->type.dims[1], per_group = channels / attrs.group, taps = d[2] * d[3];
-    const auto channel_of = [&](int64_t i) {
-      if (attrs.filter == FilterOrder::Oihw) return i / (d[1] * taps);
-      return i / (d[1] * taps) / (d[0] / attrs.group) * per_group + i / taps % d[1];
-    };
-    Products p{quantize_filter(w, channels, taps, channel_of, WideWeights::Round), opt_tensor(op.in(2)),
-               attrs.activation};
+    Products p{quantized_weights(op, *filter_layout(op), plan_.is_stated), opt_tensor(op.in(2)), attrs.activation};
     attrs.pad_value = values_.params(op.in(0)).zero;
     Value* weights = graph_.constant(p.filter.weights, op.in(1)->name);
     write_products<ConvTranspose2d>(op, {values_.integer_of(op.in(0), &op), weights}, attrs, p, true, 1);
@@ -145,14 +138,7 @@ class ProductWriter {
 
   Products conv_products(const Op& op, Conv2d::Attrs& attrs) const {
     attrs = op.attrs<Conv2d>();
-    const Tensor& w = op.in(1)->tensor();
-    const int64_t per_channel = w.count() / w.dims()[0];
-    // Two parts take twice the time: for a network that asks for these very integers.
-    const WideWeights of_groups = plan_.is_stated ? WideWeights::TwoParts : WideWeights::Round;
-    const WideWeights wide = attrs.group == 1 ? WideWeights::Shift : of_groups;
-    return {quantize_filter(
-                w, w.dims()[0], w.dims()[2] * w.dims()[3], [&](int64_t i) { return i / per_channel; }, wide),
-            opt_tensor(op.in(2)), attrs.activation};
+    return {quantized_weights(op, *filter_layout(op), plan_.is_stated), opt_tensor(op.in(2)), attrs.activation};
   }
 
   static Products scale_products(const Op& op, Conv2d::Attrs& attrs) {

@@ -7,7 +7,9 @@
 #include "cli/calibrate_samples.h"
 #include "cli/command.h"
 #include "cli/preprocess_args.h"
+#include "cli/progress.h"
 #include "driver/dataset.h"
+#include "driver/float_layers.h"
 #include "driver/pipeline.h"
 #include "quant/calibrate.h"
 #include "tpuc/support/check.h"
@@ -21,8 +23,41 @@ struct CalibrateArgs {
   ModelArgs model;
   DataArgs data;
   std::string output, method = "auto", format = "json";
-  bool asymmetric = false;
+  bool asymmetric = false, all_int8 = false;
+  double decibels = kUsualDecibels;
 };
+
+constexpr size_t kTrialSamples = 4;
+
+// Operators that 8 bits are too coarse for get a row that says so.
+void leave_in_floats(const CalibrateArgs& args, const Module& module, const SampleReader& reader,
+                     CalibrationTable& table) {
+  FloatLayersRequest request;
+  request.table = &table;
+  request.asymmetric = args.asymmetric;
+  request.decibels = args.decibels;
+  request.threads = args.model.threads;
+  const size_t count = std::min(kTrialSamples, reader.count());
+  for (size_t i = 0; i < count; ++i) request.samples.push_back(reader.read(i * reader.count() / count).tensors);
+  std::optional<Progress> progress;
+  request.on_trials = [&](size_t done, size_t total) {
+    if (!progress) progress.emplace("rating operators", total);
+    progress->show(done);
+  };
+  const FloatLayers found = find_float_layers(module, request);
+  progress.reset();
+  for (const auto& [name, precision] : found.precisions) table.ranges.at(name).precision = precision;
+  if (!found.precisions.empty())
+    log::note(
+        "{} operators stay in floats: {} of them, with {:.1f} % of the work, cost too much in 8 bits; signal to noise "
+        "{:.1f} dB instead of {:.1f}",
+        found.precisions.size(), found.layers, 100 * found.work, found.decibels, found.int8_decibels);
+  else if (found.int8_decibels < args.decibels)
+    log::note(
+        "warning: in 8 bits the results have a signal to noise ratio of {:.1f} dB, and no few operators are to "
+        "blame; `tpuc quantize` searches for a mixture",
+        found.int8_decibels);
+}
 
 int run_calibrate(const CalibrateArgs& args) {
   quant::parse_method(args.method);
@@ -45,6 +80,7 @@ int run_calibrate(const CalibrateArgs& args) {
   quant::Calibration result = calibrate_samples(graph, reader, how);
   for (const std::string& name : result.infinite)
     log::note("warning: tensor `{}` holds infinities: its range leaves them out", name);
+  if (!args.all_int8) leave_in_floats(args, prepared.module, reader, result.table);
   if (data.has_pictures()) result.table.preprocess = preprocess;
   write_text_file(args.output, args.format == "json" ? to_json(result.table) : to_peer_text(result.table));
   log::note("{}: ranges of {} tensors from {} samples", args.output, result.table.ranges.size(), reader.count());
@@ -61,6 +97,11 @@ Run define_calibrate(CLI::App& app, std::any& storage) {
   app.add_option("--method", args.method, "max | percentile | kl | mse | aciq | auto: the best of them for each tensor")
       ->capture_default_str();
   app.add_flag("--asymmetric", args.asymmetric, "choose ranges for asymmetric activations");
+  app.add_option("--snr", args.decibels,
+                 "dB between the results' signal and their noise on the samples: a few operators "
+                 "stay in floats where 8 bits cannot give it")
+      ->capture_default_str();
+  app.add_flag("--all-int8", args.all_int8, "leave no operator in floats for its noise");
   app.add_option("--format", args.format, "json | text: tpuc's table, or tpu-mlir's")->capture_default_str();
   return [&args] { return run_calibrate(args); };
 }

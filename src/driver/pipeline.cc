@@ -34,6 +34,15 @@ void note_changes(std::string_view kind, const std::vector<ArtifactTensor>& befo
   }
 }
 
+// What the calibration leaves in floats, as far as the user does not say otherwise.
+void take_calibrated_floats(const Graph& canonical, const CalibrationTable& calibration, const LayerPrecisions& table,
+                            std::unordered_map<const Op*, DType>& precisions) {
+  const auto floats = calibrated_floats(canonical, calibration);
+  for (const Op& op : canonical.ops())
+    if (const auto row = floats.find(op.out(0)->name); row != floats.end() && !table.of(op))
+      precisions.emplace(&op, row->second);
+}
+
 std::vector<ArtifactTensor> tensors_of(const std::vector<const Value*>& values) {
   std::vector<ArtifactTensor> out;
   out.reserve(values.size());
@@ -68,22 +77,30 @@ Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& opti
   const LayerPrecisions table(options.precision_table, graph);
   clock.start("optimise and lower");
   PassOptions passes = pass_options(options, true, &backend);
-  const PrecisionRequest precision{passes.precision, &table, &request.import.like, default_tolerance(options.precision),
+  const bool is_int8 = asks_for_int8(options.precision, options.precision_table);
+  CalibrationTable calibration;
+  if (is_int8 && !options.calibration.empty()) calibration = read_calibration_table(options.calibration);
+  for (const auto& [name, row] : calibration.ranges)
+    if (!row.scales.values.empty()) passes.channel_scales.emplace(name, row.scales);
+  const PrecisionRequest precision{passes.precision,         &table,
+                                   &request.import.like,     default_tolerance(options.precision),
                                    options.strict_precision, request.threads};
+  passes.weight_bits = [&table](const Op& op) { return table.weight_bits_of(op); };
   passes.layer_precisions = [&](const Graph& canonical) {
     clock.start("choose precisions");
     PrecisionChoice choice = choose_precisions(canonical, precision, backend);
     clock.start("optimise and lower");
     out.precision_notes.insert(out.precision_notes.end(), choice.notes.begin(), choice.notes.end());
     out.opt_range_loss = std::move(choice.opt_loss);
+    take_calibrated_floats(canonical, calibration, table, choice.of);
     return std::move(choice.of);
   };
-  if (asks_for_int8(options.precision, options.precision_table)) {
-    passes.quantization = [&](const Graph& canonical) {
-      const CalibrationTable none;
-      return make_quantization(canonical,
-                               options.calibration.empty() ? none : read_calibration_table(options.calibration),
-                               {options.precision, &table, options.asymmetric}, out.precision_notes);
+  if (is_int8) {
+    passes.quantization = [&, known = std::optional<Quantization>()](const Graph& canonical) mutable {
+      if (!known)
+        known = make_quantization(canonical, calibration, {options.precision, &table, options.asymmetric},
+                                  out.precision_notes);
+      return *known;
     };
   }
   out.report = run_pipeline(out.module, passes);

@@ -43,13 +43,21 @@ Diagnostic no_calibration() {
       .note("hint", "`tpuc calibrate MODEL --data PATH -o TABLE.json`, then --calibration TABLE.json");
 }
 
-void take_wishes(const QuantizationRequest& request, Quantization& out) {
+// The user's word goes before the calibration's.
+void take_wishes(const QuantizationRequest& request, std::unordered_map<std::string, DType> floats, Quantization& out) {
   out.asymmetric = request.asymmetric;
   const bool is_default = request.precision == Precision::Int8;
-  out.wants_int8 = [table = request.table, is_default](const Op& op) {
-    const std::optional<DType> row = table->of(op);
-    return row ? *row == DType::I8 : is_default;
+  out.wants_int8 = [table = request.table, is_default, floats = std::move(floats)](const Op& op) {
+    if (const std::optional<DType> row = table->of(op)) return *row == DType::I8;
+    return is_default && !floats.contains(op.out(0)->name);
   };
+}
+
+std::string floats_note(const std::unordered_map<std::string, DType>& floats, const Graph& canonical) {
+  std::vector<std::string> names;
+  for (const Op& op : canonical.ops())
+    if (floats.contains(op.out(0)->name)) names.push_back(op.out(0)->name);
+  return fmt::format("computes in floats where the calibration found 8 bits too coarse: {}", listed(names));
 }
 
 }  // namespace
@@ -59,10 +67,19 @@ bool asks_for_int8(Precision precision, const PrecisionTable& table) {
          std::any_of(table.rows.begin(), table.rows.end(), [](const auto& row) { return row.precision == DType::I8; });
 }
 
+std::unordered_map<std::string, DType> calibrated_floats(const Graph& canonical, const CalibrationTable& calibration) {
+  std::unordered_map<std::string, DType> floats;
+  for (const Op& op : canonical.ops())
+    if (const auto row = calibration.ranges.find(op.out(0)->name); row != calibration.ranges.end())
+      if (row->second.precision) floats.emplace(row->first, *row->second.precision);
+  return floats;
+}
+
 Quantization make_quantization(const Graph& canonical, const CalibrationTable& calibration,
                                const QuantizationRequest& request, std::vector<std::string>& notes) {
   Quantization out;
-  take_wishes(request, out);
+  const auto floats = calibrated_floats(canonical, calibration);
+  take_wishes(request, floats, out);
   if (calibration.ranges.empty()) {
     if (!states_quantization(canonical)) throw UserError(no_calibration());
     if (const auto unknown = values_without_scale(canonical); !unknown.empty())
@@ -71,15 +88,19 @@ Quantization make_quantization(const Graph& canonical, const CalibrationTable& c
   }
   std::vector<std::string> strange, missing;
   for (const std::string& name : real_values(canonical))
-    if (const auto row = calibration.ranges.find(name); row != calibration.ranges.end())
+    if (const auto row = calibration.ranges.find(name); row != calibration.ranges.end()) {
       out.ranges.emplace(name, ValueRange{row->second.min, row->second.max});
-    else
+      if (!row->second.means.values.empty()) out.means.emplace(name, row->second.means);
+    } else {
       missing.push_back(name);
+    }
   for (const auto& [name, range] : calibration.ranges)
     if (canonical.find(name) == nullptr) strange.push_back(name);
-  // Tables of other compilers keep names of tensors that this one has folded away: some strangers are no mistake.
-  if (out.ranges.empty() || (!strange.empty() && !missing.empty() && strange.size() > out.ranges.size()))
-    throw UserError(foreign_table(strange, missing));
+  // Tables of other compilers keep names of tensors that this one has folded away: as long as most of what is needed is
+  // there, strangers are no mistake.
+  const bool lacks_most = missing.size() > out.ranges.size() && strange.size() > out.ranges.size();
+  if (out.ranges.empty() || lacks_most) throw UserError(foreign_table(strange, missing));
+  if (!floats.empty() && request.precision == Precision::Int8) notes.push_back(floats_note(floats, canonical));
   if (!missing.empty()) notes.push_back(fmt::format("computes in floats where no range is known: {}", listed(missing)));
   return out;
 }

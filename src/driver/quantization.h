@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "driver/precision_table.h"
@@ -19,6 +20,9 @@ struct QuantizationRequest {
 
 // Whether anything is asked to compute in 8 bits.
 bool asks_for_int8(Precision precision, const PrecisionTable& table);
+
+// What the calibration leaves in floats, by name of the result.
+std::unordered_map<std::string, DType> calibrated_floats(const Graph& canonical, const CalibrationTable& calibration);
 
 // E3031 when the calibration names no tensor of the graph, or mostly others. `notes` tells of names that are not there
 // and of tensors without a range, whose operators compute in floats. An empty table will do for a network that arrives

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "quant/channel_statistics.h"
 #include "tpuc/runtime/executor.h"
 #include "tpuc/support/check.h"
 #include "tpuc/support/thread_pool.h"
@@ -24,6 +25,8 @@ constexpr int64_t kMostWeightBytes = int64_t{4} << 30;  // of all workers togeth
 struct Observed {
   std::mutex mutex;
   Histogram histogram;
+  std::optional<int64_t> channel_axis;
+  ChannelStatistics channels;
   int64_t infinities = 0;
 };
 
@@ -73,8 +76,13 @@ class Run {
       ranges[i] = choose_range(observed_.at(values_[i]).histogram, how);
     });
     for (size_t i = 0; i < values_.size(); ++i) {
-      out.table.ranges.emplace(values_[i]->name, ranges[i]);
-      if (observed_.at(values_[i]).infinities > 0) out.infinite.push_back(values_[i]->name);
+      const Observed& observed = observed_.at(values_[i]);
+      if (observed.channel_axis) {
+        ranges[i].means = observed.channels.means();
+        out.magnitudes.emplace(values_[i]->name, observed.channels.magnitudes());
+      }
+      out.table.ranges.emplace(values_[i]->name, std::move(ranges[i]));
+      if (observed.infinities > 0) out.infinite.push_back(values_[i]->name);
     }
     return out;
   }
@@ -82,7 +90,8 @@ class Run {
  private:
   void add(const Value& v) {
     if (!is_observed(v)) return;
-    observed_.try_emplace(&v);
+    Observed& observed = observed_[&v];
+    if (request_.channel_axis) observed.channel_axis = request_.channel_axis(v);
     values_.push_back(&v);
   }
 
@@ -112,15 +121,17 @@ class Run {
   }
 
   void observe(const Value& v, const Tensor& t, Tally& tally, size_t sample) {
+    const std::vector<float> converted = t.dtype() == DType::F32 ? std::vector<float>() : t.to_f32();
+    const std::span<const float> values = t.dtype() == DType::F32 ? t.as<float>() : std::span<const float>(converted);
     tally.clear();
-    if (t.dtype() == DType::F32)
-      tally.add(t.as<float>());
-    else
-      tally.add(t.to_f32());
+    tally.add(values);
     const bool is_input = v.def == nullptr;
     if (tally.has_nan() || (is_input && tally.infinities() > 0)) refuse(v, tally.has_nan(), sample);
     Observed& observed = observed_.at(&v);
+    ChannelStatistics channels;
+    if (observed.channel_axis) channels.add(t.dims(), *observed.channel_axis, values);
     const std::scoped_lock lock(observed.mutex);
+    observed.channels.add(channels);
     observed.histogram.add(tally);
     observed.infinities += tally.infinities();
   }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "quant/range_methods.h"
@@ -25,11 +27,14 @@ struct CalibrationRequest {
   bool asymmetric = false;
   unsigned threads = 0;                    // 0: all cores
   std::function<void(size_t)> on_samples;  // so many are done; called from one thread at a time
+  // The axis of a value whose channels are to be told apart; nothing for most values. May be empty.
+  std::function<std::optional<int64_t>(const Value&)> channel_axis;
 };
 
 struct Calibration {
-  CalibrationTable table;             // every float value that is no constant has a row
-  std::vector<std::string> infinite;  // tensors with infinities, which their ranges leave out
+  CalibrationTable table;                                     // every float value that is no constant has a row
+  std::vector<std::string> infinite;                          // tensors with infinities, which their ranges leave out
+  std::unordered_map<std::string, ChannelValues> magnitudes;  // largest of each channel, where channels were asked for
 };
 
 // The same table whatever the number of threads. E3034 where an input holds something that is no finite number, or

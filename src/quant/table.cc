@@ -24,6 +24,8 @@ constexpr size_t kMaxBytes = 64 << 20;
 constexpr size_t kMaxMethodBytes = 64;
 constexpr int64_t kMaxSide = 1 << 15;  // pixels
 constexpr int kMaxDepth = 5;
+constexpr int64_t kMaxAxis = 7;
+constexpr size_t kMaxChannels = 1 << 20;
 
 Json parse_json(std::string_view text, const std::string& file) {
   const auto limit_depth = [&](int depth, Json::parse_event_t, Json&) {
@@ -118,8 +120,17 @@ Preprocess read_preprocess(const Json& json, const std::string& file) {
   return p;
 }
 
+DType read_precision(const Object& row) {
+  const std::string text = row.text("precision", kMaxMethodBytes);
+  if (text == "f16") return DType::F16;
+  if (text == "bf16") return DType::BF16;
+  if (text != "f32") row.fail(fmt::format("precision `{}` is not one of f16, bf16, f32", text));
+  return DType::F32;
+}
+
 std::pair<std::string, TensorRange> read_row(const Json& json, size_t index, const std::string& file) {
-  const Object o(json, fmt::format("tensors[{}]", index), file, {"name", "min", "max", "seen", "method"});
+  const Object o(json, fmt::format("tensors[{}]", index), file,
+                 {"name", "min", "max", "seen", "method", "precision", "axis", "means", "scales"});
   TensorRange r;
   const std::string name = o.text("name", quant::kMaxNameBytes);
   r.min = o.number("min");
@@ -134,6 +145,12 @@ std::pair<std::string, TensorRange> read_row(const Json& json, size_t index, con
     r.seen_max = seen[1];
   }
   if (o.find("method") != nullptr) r.method = o.text("method", kMaxMethodBytes);
+  if (o.find("precision") != nullptr) r.precision = read_precision(o);
+  const int64_t axis = o.find("axis") != nullptr ? o.whole("axis", kMaxAxis) : 1;
+  if (o.find("means") != nullptr) r.means = {axis, o.numbers("means", kMaxChannels)};
+  if (o.find("scales") != nullptr) r.scales = {axis, o.numbers("scales", kMaxChannels)};
+  const auto is_scale = [](float x) { return x > 0 && std::isfinite(1 / x); };
+  if (!std::all_of(r.scales.values.begin(), r.scales.values.end(), is_scale)) o.fail("`scales` must be positive");
   return {name, r};
 }
 
@@ -198,6 +215,11 @@ std::string to_json(const CalibrationTable& table) {
     out += fmt::format("{}{{\"name\": {}, \"min\": {}, \"max\": {}, \"seen\": [{}, {}]", separator, quoted(name), r.min,
                        r.max, r.seen_min, r.seen_max);
     if (!r.method.empty()) out += fmt::format(", \"method\": {}", quoted(r.method));
+    if (r.precision) out += fmt::format(", \"precision\": \"{}\"", to_string(*r.precision));
+    if (!r.means.values.empty() || !r.scales.values.empty())
+      out += fmt::format(", \"axis\": {}", r.means.values.empty() ? r.scales.axis : r.means.axis);
+    if (!r.means.values.empty()) out += fmt::format(", \"means\": {}", list_of(r.means.values));
+    if (!r.scales.values.empty()) out += fmt::format(", \"scales\": {}", list_of(r.scales.values));
     out += '}';
     separator = ",\n";
   }

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "tpuc/ir/type.h"
+#include "tpuc/pass/quantization.h"
 #include "tpuc/runtime/preprocess.h"
 
 namespace tpuc {
@@ -17,6 +19,9 @@ struct TensorRange {
   float min = 0, max = 0;
   float seen_min = 0, seen_max = 0;  // the samples' own extremes
   std::string method;                // which of the methods gave it; empty where nobody says
+  std::optional<DType> precision{};  // F16 or F32: the operator that computes it does so, as 8 bits would cost too much
+  ChannelValues means{};             // of the samples, where a convolution or a constant matrix reads the tensor
+  ChannelValues scales{};            // the network computes it divided by these; range and means are of the quotient
   bool operator==(const TensorRange&) const = default;
 };
 

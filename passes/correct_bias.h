@@ -1,0 +1,15 @@
+// What rounding the weights of an operator takes from its results on average, given back by its bias.
+#pragma once
+
+#include <optional>
+
+#include "tpuc/ir/graph.h"
+#include "tpuc/pass/quantization.h"
+
+namespace tpuc {
+
+// The bias of a convolution or a constant matrix for weights of 8 bits, where its input's channels have these means.
+// Nothing where it stays as it is.
+std::optional<Tensor> corrected_bias(const Op& op, const ChannelValues& means);
+
+}  // namespace tpuc

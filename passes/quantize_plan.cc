@@ -28,13 +28,6 @@ using namespace ops;
 
 bool is_constant_or_absent(const Value* v) { return v == nullptr || v->is_constant(); }
 
-// Every window has the same divisor, the kernel's area.
-bool divides_by_area(const AvgPool2d::Attrs& a) {
-  const bool no_pads = std::all_of(a.pads.begin(), a.pads.end(), [](int64_t p) { return p == 0; });
-  const bool no_extra = std::all_of(a.end_extra.begin(), a.end_extra.end(), [](int64_t p) { return p == 0; });
-  return no_extra && (no_pads || a.count_include_pad);
-}
-
 bool has_no_activation(const Op& op) {
   const Activation a = op.is<Conv2d>()   ? op.attrs<Conv2d>().activation
                        : op.is<MatMul>() ? op.attrs<MatMul>().activation
@@ -51,8 +44,7 @@ bool is_sum_of_products(const Op& op) {
 std::optional<Int8Form> form_for(const Op& op) {
   if (op.out().size() != 1 || op.out(0)->type.dtype != DType::F32 || op.in(0) == nullptr) return {};
   if (is_sum_of_products(op)) return op.is<MatMul>() ? Int8Form::MatMul : Int8Form::Convolution;
-  if (op.is<AvgPool2d>())
-    return divides_by_area(op.attrs<AvgPool2d>()) ? std::optional(Int8Form::Convolution) : std::nullopt;
+  if (op.is<AvgPool2d>()) return Int8Form::Convolution;
   if (op.is<Scale>()) {
     const bool is_image = op.in(0)->type.dims.size() == 4 && op.in(1)->is_constant() && is_constant_or_absent(op.in(2));
     return is_image ? std::optional(Int8Form::Convolution) : std::nullopt;

@@ -1,6 +1,8 @@
 // Filters become bytes, sums of products are requantized; where only floats read a sum, it stays exact.
 #include "passes/quantize_products.h"
 
+#include <algorithm>
+
 #include "ops/activation.h"
 #include "ops/cast.h"
 #include "ops/conv.h"
@@ -25,6 +27,26 @@ struct Products {
 
 const Tensor* opt_tensor(const Value* v) { return v == nullptr ? nullptr : &v->tensor(); }
 
+// Every window has the same divisor, the kernel's area.
+bool divides_by_area(const AvgPool2d::Attrs& a) {
+  const bool no_pads = std::all_of(a.pads.begin(), a.pads.end(), [](int64_t p) { return p == 0; });
+  const bool no_extra = std::all_of(a.end_extra.begin(), a.end_extra.end(), [](int64_t p) { return p == 0; });
+  return no_extra && (no_pads || a.count_include_pad);
+}
+
+// scale / divisor of every output position.
+Tensor divisor_map(const Op& pool, float scale) {
+  const auto& a = pool.attrs<AvgPool2d>();
+  const Dims &x = pool.in(0)->type.dims, &y = pool.out(0)->type.dims;
+  std::vector<float> map;
+  for (int64_t h = 0; h < y[2]; ++h)
+    for (int64_t w = 0; w < y[3]; ++w) {
+      const auto count = static_cast<double>(avg_pool_count(a, 0, x[2], h) * avg_pool_count(a, 1, x[3], w));
+      map.push_back(count == 0 ? 0.0f : static_cast<float>(scale / count));
+    }
+  return Tensor::from_f32({1, 1, y[2], y[3]}, map);
+}
+
 class ProductWriter {
  public:
   explicit ProductWriter(QuantizedValues& values) : values_(values), graph_(values.graph()), plan_(values.plan()) {}
@@ -37,7 +59,24 @@ class ProductWriter {
     attrs.pad_value = values_.params(op.in(0)).zero;
     attrs.filter_zero = p.filter.zero;
     Value* weights = graph_.constant(p.filter.weights, op.is<AvgPool2d>() ? "ones" : op.in(1)->name);
+    if (op.is<AvgPool2d>() && !divides_by_area(op.attrs<AvgPool2d>())) return write_uneven_pool(op, weights, attrs);
     write_products<Conv2d>(op, {values_.integer_of(op.in(0), &op), weights}, attrs, p, true, 1);
+  }
+
+  // Padding is left out of the mean: sums over the window, in which padding is the zero point, are divided in floats by
+  // what each position counts.
+  void write_uneven_pool(Op& op, Value* ones, const Conv2d::Attrs& attrs) {
+    const QuantParams& x = values_.params(op.in(0));
+    Builder b(graph_, op.loc, &op);
+    Value* y = b.add<Conv2d>({values_.integer_of(op.in(0), &op), ones}, attrs);
+    y = b.add<Cast>({y}, {.to = DType::F32, .origin = Origin::Lowering});
+    const int64_t area = ones->type.dims[2] * ones->type.dims[3];
+    if (x.zero != 0)
+      y = b.add<Add>({y, b.constant(Tensor::from_f32({1}, std::vector{static_cast<float>(-x.zero * area)}))});
+    y = b.add<Mul>({y, b.constant(divisor_map(op, x.scale))});
+    const QuantParams* to = plan_.params_of(op.out(0));
+    if (to == nullptr) return values_.hold_floats(op, y);
+    values_.hold(op, b.add_op<Quantize>({y}, {.to = to->dtype, .scale = to->scale, .zero = to->zero}));
   }
 
   void write_conv_transpose(Op& op) {

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # Writes synthetic ONNX files that show how tpuc scales, without any library:
 #   make_graph.py chain|wide NODES OUT.onnx      a chain of alternating ops, or branches of one op each, summed by a tree
-#   make_graph.py big MEBIBYTES OUT.onnx         matrix products with all weights in OUT.onnx.data (external data)
+#   make_graph.py big MEBIBYTES OUT.onnx         matrix products with all weights in OUT.onnx.data (external data), in
+#                                                matrices of 256 MiB, or of 16 MiB where there are fewer than 512
 import os
 import random
 import struct
@@ -80,8 +81,8 @@ def wide(count, path):
 
 
 def big(mebibytes, path):
-    side, blob = 2048, path + '.data'       # 16 MiB a matrix
-    count = max(1, mebibytes // 16)
+    side, blob = 8192 if mebibytes >= 512 else 2048, path + '.data'
+    count = max(1, (mebibytes << 20) // (side * side * 4))
     nodes, tensors, last = [], [], 'x'
     with open(blob, 'wb') as f:
         for i in range(count):

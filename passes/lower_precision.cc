@@ -13,6 +13,8 @@
 #include "ops/norm.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
+#include "ops/weight_matmul.h"
+#include "passes/narrow_floats.h"
 #include "passes/passes.h"
 #include "tpuc/ir/equal.h"
 #include "tpuc/ir/text.h"
@@ -38,6 +40,7 @@ DType border_type(DType t) {
 // Operands that stay f32 beside half data: biases, the vectors of normalizations, scale and offset of requantizations.
 bool is_f32_operand(const Op& op, size_t i) {
   if (op.is<Conv2d>() || op.is<ConvTranspose2d>() || op.is<MatMul>()) return i >= 2;
+  if (op.is<WeightMatMul>()) return i >= 2;
   return i >= 1 &&
          (op.is<Scale>() || op.is<LayerNorm>() || op.is<RmsNorm>() || op.is<GroupNorm>() || op.is<InstanceNorm>());
 }
@@ -54,22 +57,6 @@ Tensor narrow_integer(const Value& v, DType to) {
                           .note("hint", "the chip computes with 32-bit integers"));
   Tensor out(to, v.type.dims);
   out.assign_f64(std::vector<double>(values.begin(), values.end()));  // exact: 32 bits fit in an f64
-  return out;
-}
-
-double largest_finite(DType t) {
-  if (t == DType::F16) return 65504.0;
-  return t == DType::BF16 ? 0x1.FEp127 : static_cast<double>(std::numeric_limits<float>::max());
-}
-
-// Finite numbers stay finite: a mask of -1e9 becomes the lowest f16, not infinity, which would turn into NaN.
-Tensor convert_float(const Tensor& t, DType to) {
-  std::vector<double> values = t.to_f64();
-  const double limit = largest_finite(to);
-  for (double& x : values)
-    if (x - x == 0.0) x = std::clamp(x, -limit, limit);
-  Tensor out(to, t.dims());
-  out.assign_f64(values);
   return out;
 }
 
@@ -138,7 +125,7 @@ class Lowering {
   }
 
   Value* convert_constant(Value& v, DType wanted) {
-    Tensor t = is_float(wanted) ? convert_float(v.tensor(), wanted) : narrow_integer(v, wanted);
+    Tensor t = is_float(wanted) ? narrow_floats(v.tensor(), wanted) : narrow_integer(v, wanted);
     release_pages(v.tensor().bytes());  // weights of a mapped file: the original is not read again
     Value* converted = graph_.constant(std::move(t), v.name);
     graph_.rename(converted, std::string(v.name));

@@ -4,6 +4,7 @@
 
 #include "tpuc/ir/text.h"
 #include "tpuc/support/file.h"
+#include "tpuc/support/npz_writer.h"
 
 namespace tpuc {
 namespace {
@@ -42,10 +43,24 @@ std::string npy_type(DType t) {
   return "|u1";
 }
 
-NpyArray to_npy(const Tensor& t) {
-  NpyArray array{npy_type(t.dtype()), t.dims(), {t.bytes().begin(), t.bytes().end()}};
+NpyView to_npy(const Tensor& t) {
+  NpyView array{npy_type(t.dtype()), t.dims(), t.bytes()};
   if (bit_width(t.dtype()) == 4) array.shape = {static_cast<int64_t>(t.bytes().size())};
   return array;
+}
+
+using NamedViews = std::vector<std::pair<std::string, NpyView>>;
+
+NamedViews weights_of(const Module& module) {
+  std::map<std::string, const Tensor*> by_key;  // sorted: the file does not depend on the order of use
+  for (const Net& net : module.nets)
+    for (const auto& graph : net.stages)
+      for (const auto& v : graph->constants())
+        if (v->tensor().count() > kInlineElements && (!v->uses.empty() || graph->is_output(v.get())))
+          by_key.emplace(constant_key(v->data->hash), &v->tensor());
+  NamedViews arrays;
+  for (const auto& [key, tensor] : by_key) arrays.emplace_back(key, to_npy(*tensor));
+  return arrays;
 }
 
 std::string weights_path(const std::string& path) {
@@ -59,20 +74,15 @@ bool needs_weights(std::string_view text) { return text.find("const #") != std::
 }  // namespace
 
 NamedArrays text_weights(const Module& module) {
-  std::map<std::string, const Tensor*> by_key;  // sorted: the file does not depend on the order of use
-  for (const Net& net : module.nets)
-    for (const auto& graph : net.stages)
-      for (const auto& v : graph->constants())
-        if (v->tensor().count() > kInlineElements && (!v->uses.empty() || graph->is_output(v.get())))
-          by_key.emplace(constant_key(v->data->hash), &v->tensor());
   NamedArrays arrays;
-  for (const auto& [key, tensor] : by_key) arrays.emplace_back(key, to_npy(*tensor));
+  for (const auto& [key, view] : weights_of(module))
+    arrays.emplace_back(key, NpyArray{view.dtype, view.shape, {view.data.begin(), view.data.end()}});
   return arrays;
 }
 
 void save_module(const Module& module, const std::string& path) {
-  const NamedArrays arrays = text_weights(module);
-  if (!arrays.empty()) write_npz(weights_path(path), arrays);
+  const NamedViews arrays = weights_of(module);
+  if (!arrays.empty()) stream_npz(weights_path(path), arrays);
   write_text_file(path, print(module));
 }
 

@@ -15,8 +15,9 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// The text is kept only where it is small: the hint is a help in a crash, not worth doubling a big model's memory.
-constexpr size_t kLastGoodOps = 20000;
+// Above this, what only helps to find bugs is left out: the text of the last good graph, which would double a big
+// model's memory, and the search for changes that neither the pass nor the graph reports.
+constexpr size_t kLargeGraphOps = 20000;
 
 size_t op_count(const Module& m) {
   size_t count = 0;
@@ -30,7 +31,9 @@ size_t op_count(const Module& m) {
 bool PassManager::run_pass(const Pass& pass, Graph& graph, Hash& state, PassRecord& record) const {
   const Hash before = state;
   PassCtx ctx{*options_, record};
+  const uint64_t edits = graph.edits();
   const bool changed = pass.run(graph, ctx);
+  if (!changed && graph.edits() == edits && graph.ops().size() > kLargeGraphOps) return false;
   state = hash(graph);
   const bool differs = state != before;
   TPUC_CHECK(changed == differs, "pass {} {}", pass.name,
@@ -51,7 +54,7 @@ PassReport PassManager::run(Module& module, std::span<const Pass> pipeline, Stag
     TPUC_CHECK(report.stage >= pass.needs, "pass {} needs a graph that is {}, this one is {}", pass.name,
                to_string(pass.needs), to_string(report.stage));
     const size_t ops = op_count(module);
-    const std::string good = ops <= kLastGoodOps ? print(module) : std::string();
+    const std::string good = ops <= kLargeGraphOps ? print(module) : std::string();
     const bool promises_more = pass.gives > report.stage;
     report.stage = std::max(report.stage, pass.gives);
     PassRecord record;

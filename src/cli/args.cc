@@ -5,6 +5,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <cstdio>
+#include <filesystem>
 
 #include "driver/options.h"
 #include "driver/stage_shapes.h"
@@ -13,6 +14,16 @@
 #include "tpuc/support/file.h"
 
 namespace tpuc::cli {
+namespace {
+
+// A graph's text and the weights beside it; other files are alone.
+std::vector<std::string> with_weights(const std::string& path) {
+  const std::string_view suffix = ".tpuir";
+  if (!path.ends_with(suffix)) return {path};
+  return {path, path.substr(0, path.size() - suffix.size()) + ".npz"};
+}
+
+}  // namespace
 
 void add_model_args(CLI::App& app, ModelArgs& args) {
   app.add_option("MODEL", args.path, "ONNX, graph text (.tpuir) or .bmodel: told apart by content")->required();
@@ -24,6 +35,18 @@ void add_model_args(CLI::App& app, ModelArgs& args) {
   app.add_option("--outputs", args.outputs, "NAME[,NAME]: stop at these tensors");
   app.add_option("--threads", args.threads, "how many threads (default: all cores); results never depend on it");
   app.add_option("--weights", args.weights, "not yet: weights of a Darknet .cfg");
+}
+
+void protect_inputs(const std::string& output, const ModelArgs& model, std::vector<std::string> others) {
+  others.push_back(model.like);
+  for (std::string& path : with_weights(model.path)) others.push_back(std::move(path));
+  for (const std::string& written : with_weights(output))
+    for (const std::string& read : others) {
+      std::error_code missing;
+      if (!std::filesystem::equivalent(written, read, missing)) continue;
+      throw UserError(diagnostic(ErrorCode::E2001, "writing `{}` would replace `{}`, which is read", output, read)
+                          .note("hint", "choose another name for the output"));
+    }
 }
 
 std::vector<std::string> split_list(const std::vector<std::string>& values) {

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/preprocess_args.h"
 #include "cli/progress.h"
+#include "driver/balance.h"
 #include "driver/dataset.h"
 #include "driver/float_layers.h"
 #include "driver/pipeline.h"
@@ -23,7 +24,7 @@ struct CalibrateArgs {
   ModelArgs model;
   DataArgs data;
   std::string output, method = "auto", format = "json";
-  bool asymmetric = false, all_int8 = false;
+  bool asymmetric = false, all_int8 = false, no_balance = false;
   double decibels = kUsualDecibels;
 };
 
@@ -64,6 +65,7 @@ int run_calibrate(const CalibrateArgs& args) {
   if (args.format != "json" && args.format != "text")
     throw UserError(
         diagnostic(ErrorCode::E2001, "--format `{}` is not known", args.format).note("hint", "one of json, text"));
+  protect_inputs(args.output, args.model);
   const Preprocess preprocess = to_preprocess(args.data);
   const Dataset data(args.data.data, args.data.samples);
   ModelRequest request = to_request(args.model);
@@ -77,7 +79,12 @@ int run_calibrate(const CalibrateArgs& args) {
   how.method = quant::parse_method(args.method);
   how.asymmetric = args.asymmetric;
   how.threads = args.model.threads;
+  const quant::SampleSource source = sample_source(reader);
+  const ChannelScales scales =
+      args.no_balance ? ChannelScales{} : balance_channels(prepared.module, source, args.model.threads);
   quant::Calibration result = calibrate_samples(graph, reader, how);
+  for (const auto& [name, own] : scales) result.table.ranges.at(name).scales = own;
+  if (!scales.empty()) log::note("{} tensors have their channels balanced", scales.size());
   for (const std::string& name : result.infinite)
     log::note("warning: tensor `{}` holds infinities: its range leaves them out", name);
   if (!args.all_int8) leave_in_floats(args, prepared.module, reader, result.table);
@@ -101,6 +108,7 @@ Run define_calibrate(CLI::App& app, std::any& storage) {
                  "dB between the results' signal and their noise on the samples: a few operators "
                  "stay in floats where 8 bits cannot give it")
       ->capture_default_str();
+  app.add_flag("--no-balance", args.no_balance, "leave channels as they are, whatever their ranges");
   app.add_flag("--all-int8", args.all_int8, "leave no operator in floats for its noise");
   app.add_option("--format", args.format, "json | text: tpuc's table, or tpu-mlir's")->capture_default_str();
   return [&args] { return run_calibrate(args); };

@@ -104,6 +104,7 @@ std::vector<bool> stages_with_sample(const CompileArgs& args, const std::vector<
 int run_compile(const CompileArgs& args) {
   const CompileOptions options = to_options(args.lowering);
   if (!args.tolerance.empty()) parse_tolerance(args.tolerance);
+  protect_inputs(args.output, args.model, {args.verify, args.lowering.calibration, args.lowering.precision_table});
   const std::vector<ModelRequest> requests = to_stage_requests(args.model);
   if (requests.size() > 1 && !options.stop_after.empty())
     throw UserError(

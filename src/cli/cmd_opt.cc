@@ -26,6 +26,7 @@ struct OptArgs {
 };
 
 int run_import(const ImportArgs& args) {
+  protect_inputs(args.output, args.model);
   const CompileOptions options = to_options(args.lowering);
   const ModelRequest request = to_request(args.model);
   PhaseClock clock;

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/preprocess_args.h"
 #include "cli/progress.h"
+#include "driver/balance.h"
 #include "driver/dataset.h"
 #include "driver/search.h"
 #include "quant/calibrate.h"
@@ -54,16 +55,18 @@ int run_quantize(const QuantizeArgs& args) {
   search.threads = args.model.threads;
   search.options.asymmetric = args.asymmetric;
   const auto backend = make_backend(args.chip);
+  protect_inputs(args.output, args.model, {args.calibration});
   const Preprocess preprocess = to_preprocess(args.data);
   const Dataset data(args.data.data, args.data.samples);
   ModelRequest request = to_request(args.model);
   take_shapes_from_data(data, request);
   PhaseClock clock;
-  const Prepared prepared = prepare_float(request, {}, clock);
+  Prepared prepared = prepare_float(request, {}, clock);
   const Graph& graph = *prepared.module.nets.front().stages.front();
   const SampleReader reader(data, inputs_of(graph), preprocess);
   if (const auto doubt = reader.doubt()) log::note("warning: {}", *doubt);
   const CalibrationTable table = calibration_of(args, graph, reader);
+  if (!args.calibration.empty()) apply_channel_scales(prepared.module, table);
   search.calibration = &table;
   const size_t count = std::min(kTrialSamples, reader.count());
   for (size_t i = 0; i < count; ++i) search.samples.push_back(reader.read(i * reader.count() / count).tensors);

@@ -50,6 +50,7 @@ int run_run(const RunArgs& args) {
   request.how.order = parse_order(args.order);
   request.how.seed = args.seed;
   request.how.vendor_lib = vendor_lib(args);
+  protect_inputs(args.output, args.model, {args.input});
   request.model = to_request(args.model);
   request.input_path = args.input;
   request.seed = args.seed;

@@ -1,10 +1,9 @@
 // The compiler's table of contents: every pass in order.
-#include "tpuc/pass/pipeline.h"
-
 #include <algorithm>
 #include <array>
 
 #include "passes/passes.h"
+#include "tpuc/pass/pipeline.h"
 
 namespace tpuc {
 namespace {
@@ -30,12 +29,12 @@ constexpr Pass kDecompose{"decompose", "spell out operators that the chip has no
                           Stage::Quantized, Stage::Quantized, run_decompose};
 constexpr Pass kIntegerWeights{"integer-weights",
                                "constant matrices that are integers by nature or by wish stay integers",
-                               Stage::Quantized, Stage::Quantized, run_integer_weights};
+                               Stage::Canonical, Stage::Canonical, run_integer_weights};
 constexpr Pass kCleanCasts{"clean-casts", "drop casts that cancel: rule set lower", Stage::Quantized, Stage::Quantized,
                            run_clean_casts};
 
 constexpr std::array kOptimise{kDce, kFold, kCse, kCanonicalize, kFold, kFuse, kCse, kDce};
-constexpr std::array kLower{kCorrectBias, kQuantize, kNativeBorder, kLowerPrecision, kDecompose, kFold, kIntegerWeights,
+constexpr std::array kLower{kCorrectBias, kQuantize, kNativeBorder, kIntegerWeights, kLowerPrecision, kDecompose, kFold,
                             kCleanCasts,  kCse,      kDce};
 
 void require_known(const std::vector<std::string>& names, std::string_view what, const auto& is_known) {

@@ -8,7 +8,9 @@
 #include "ops/families.h"
 #include "ops/infer_check.h"
 #include "ops/integer_sum.h"
+#include "ops/quantize_import.h"
 #include "ops/shape.h"
+#include "ops/weight_matmul.h"
 #include "tpuc/frontend/node_view.h"
 
 namespace tpuc::ops {
@@ -269,12 +271,13 @@ Values MatMul::decompose(const Op& op, Builder& b) {
 
 std::span<const ImportRule> MatMul::imports() {
   static constexpr ImportRule kRules[] = {{"onnx.MatMul", 1, kLastOpset, import_matmul},
-                                          {"onnx.Gemm", 1, kLastOpset, import_gemm}};
+                                          {"onnx.Gemm", 1, kLastOpset, import_gemm},
+                                          {"com.microsoft.MatMulNBits", 1, 1, import_matmul_nbits}};
   return kRules;
 }
 
 std::span<const OpDef> matmul_ops() {
-  static const OpDef table[] = {def<MatMul>()};
+  static const OpDef table[] = {def<MatMul>(), def<WeightMatMul>()};
   return table;
 }
 

@@ -26,6 +26,7 @@ Values import_qlinear(const NodeView& n, Builder& b);
 Values import_qlinear_conv(const NodeView& n, Builder& b);
 Values import_qlinear_concat(const NodeView& n, Builder& b);
 Values import_qgemm(const NodeView& n, Builder& b);
+Values import_matmul_nbits(const NodeView& n, Builder& b);  // nbits_import.cc
 Values import_integer_sums(const NodeView& n, Builder& b);
 Values import_dynamic_quantize(const NodeView& n, Builder& b);
 

@@ -7,6 +7,7 @@
 
 #include "ops/conv.h"
 #include "ops/matmul.h"
+#include "ops/weight_matmul.h"
 
 namespace tpuc::ops {
 
@@ -34,6 +35,7 @@ int64_t products_of(const Op& op) {
   const int64_t results = element_count(op.out(0)->type);
   if (op.is<Conv2d>()) return results * (count(1) / std::max<int64_t>(1, op.out(0)->type.dims[1]));
   if (op.is<ConvTranspose2d>()) return count(0) * (count(1) / std::max<int64_t>(1, op.in(0)->type.dims[1]));
+  if (op.is<WeightMatMul>()) return results * op.in(0)->type.dims.back();
   if (!op.is<MatMul>()) return 0;
   const auto& attrs = op.attrs<MatMul>();
   const Dims& a = op.in(0)->type.dims;

@@ -6,6 +6,7 @@
 
 #include "backends/bm1684x/bmodel/debug_info.h"
 #include "backends/bm1684x/driver/border.h"
+#include "ops/weight_matmul.h"
 #include "ops/work.h"
 
 namespace tpuc::bm1684x {
@@ -78,11 +79,17 @@ class Arithmetic {
     elements_[std::string(to_string(result))] += static_cast<uint64_t>(element_count(out.type));
     const DType factor = op.in(0)->type.dtype;
     if (const int64_t count = ops::products_of(op); count > 0)
-      products_[std::string(to_string(factor))] += static_cast<uint64_t>(count);
+      products_[factors_of(op)] += static_cast<uint64_t>(count);
     const bool converts = op.name() == "cast" || op.name() == "quantize" || op.name() == "dequantize";
     if (is_float(factor) && is_float(result) && !converts)
       float_ops_.push_back(
           {op.loc.empty() ? out.name : op.loc.back(), std::string(op.name()), std::string(to_string(result))});
+  }
+
+  // "f16"; "w4f16" where the second factor is dequantized as it is multiplied.
+  static std::string factors_of(const Op& op) {
+    const std::string type(to_string(op.in(0)->type.dtype));
+    return op.is<ops::WeightMatMul>() ? fmt::format("w{}{}", op.attrs<ops::WeightMatMul>().bits, type) : type;
   }
 
   std::map<std::string, uint64_t> elements_, products_;

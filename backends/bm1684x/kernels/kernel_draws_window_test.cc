@@ -6,6 +6,7 @@
 #include "ops/pool.h"
 #include "ops/reduce.h"
 #include "ops/softmax.h"
+#include "ops/weight_matmul.h"
 
 namespace tpuc::bm1684x {
 
@@ -46,6 +47,26 @@ void convolve_back(Draws& d) {
                          {{{d.between(1, 2), group * per_group, d.between(2, 8), d.between(2, 8)}},
                           {{group * per_group, out, kh, kw}, true, -1, 1}},
                          a, sum_error(t));
+}
+
+// Weights of 8 and 4 bits.
+void multiply_weights(Draws& d) {
+  const DType t = d.float_type(), from = d.chance(40) ? DType::I8 : DType::U8;
+  const int64_t depth = d.extent(200), columns = d.extent(60), planes = d.between(1, 2);
+  WeightMatMul::Attrs a;
+  a.bits = from == DType::U8 && d.chance(60) ? 4 : 8;
+  a.group = d.any<int64_t>({0, 16, 32, 64, 128});
+  a.zero = d.chance(50) ? 0 : a.bits == 4 ? 8 : 100;
+  const int64_t groups = a.group == 0 ? 1 : (depth + a.group - 1) / a.group;
+  std::vector<Operand> in{{{d.between(1, 90), depth}, false, -1, 1},
+                          {{stored_rows(depth, a.bits), columns},
+                           true,
+                           from == DType::I8 ? -128. : 0.,
+                           from == DType::I8 ? 128. : 256.,
+                           from},
+                          {{groups, planes, columns}, true, 0.001, 0.005, DType::F32}};
+  if (d.chance(50)) in.push_back({{columns}, true, -1, 1, DType::F32});
+  d.run<WeightMatMul>(t, in, a, sum_error(t));
 }
 
 void multiply(Draws& d) {
@@ -156,6 +177,7 @@ std::vector<Draw> window_draws() {
   return {{Conv2d::kName, convolve},
           {ConvTranspose2d::kName, convolve_back},
           {MatMul::kName, multiply},
+          {WeightMatMul::kName, multiply_weights},
           {MaxPool2d::kName, pool_max},
           {AvgPool2d::kName, pool_average},
           {LayerNorm::kName, normalize_rows<LayerNorm>},

@@ -17,6 +17,7 @@
 #include "backends/bm1684x/kernels/eltwise_views.h"
 #include "backends/bm1684x/kernels/families.h"
 #include "backends/bm1684x/kernels/matmul_geometry.h"
+#include "backends/bm1684x/kernels/weight_matmul.h"
 
 namespace tpuc::bm1684x {
 
@@ -195,9 +196,12 @@ LocalTensor bias_row(const TileCtx& t, const Need& need, int scratch, Emitter& e
   return wide;
 }
 
-// out [1,M,1,N] = rows of a * image b (+ what `out` holds). Rows of 64 filters that do not follow each other closely
-// (f32 whose K is no multiple of 16, matrices side by side) are one command each.
-void multiply(const LocalTensor& out, const LocalTensor& a, const LocalTensor& b, const ConvArgs& args, Emitter& e) {
+}  // namespace
+
+// Rows of 64 filters that do not follow each other closely (f32 whose K is no multiple of 16, matrices side by side)
+// are one command each.
+void multiply_rows(const LocalTensor& out, const LocalTensor& a, const LocalTensor& b, const ConvArgs& args,
+                   Emitter& e) {
   const int64_t block = a.prec == Prec::F32 ? 1 : kEuBytes / a.elem_bytes();
   if (a.rows() == 1 || (a.strides[1] == align_up(a.dims[3], block) && out.is_aligned()))
     return e.conv(out, b, a.addr, Arg::constant(0), args);
@@ -208,12 +212,14 @@ void multiply(const LocalTensor& out, const LocalTensor& a, const LocalTensor& b
   }
 }
 
+namespace {
+
 // Takes zero_b times the sum of a's row off each row of `out`: the product with a column of zero points.
 void subtract_zeros(const Geometry& g, const LocalTensor& out, const LocalTensor& a, const LocalTensor& zeros,
                     const LocalTensor& row_sums, ConvArgs args, Emitter& e) {
   args.accumulate = false;
   e.fill(zeros, static_cast<uint32_t>(g.zero_b) & 0xff);
-  multiply(row_sums, a, zeros, args, e);
+  multiply_rows(row_sums, a, zeros, args, e);
   e.ar(ArOp::Sub, out, out, row_sums);
 }
 
@@ -228,7 +234,7 @@ void emit_rows(const Op& op, const Geometry& g, const TileCtx& t, const LocalTen
   args.in_signed = g.b_signed, args.filter_signed = g.a_signed, args.filter_zero = g.zero_a;
   for (int64_t i = 0; i < g.matrix_count(t.region); ++i) {
     const LocalTensor y = g.y.one(sums, i), x = g.a.one(a, i);
-    multiply(y, x, g.b.one(b, i), args, e);
+    multiply_rows(y, x, g.b.one(b, i), args, e);
     if (s.zeros < 0) continue;
     subtract_zeros(g, y, x, aligned(t.scratch[static_cast<size_t>(s.zeros)], g.prec, {1, x.dims[3], 1, 1}),
                    aligned(t.scratch[static_cast<size_t>(s.row_sums)], g.sum_prec(), {1, y.dims[1], 1, 1}), args, e);
@@ -290,7 +296,8 @@ std::span<const Kernel> matmul_kernels() {
                                    .emit = emit,
                                    .emit_ddr = nullptr,
                                    .view_of = nullptr,
-                                   .parts_of = nullptr}};
+                                   .parts_of = nullptr},
+                                  weight_matmul_kernel()};
   return kTable;
 }
 

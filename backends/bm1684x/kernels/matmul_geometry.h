@@ -6,6 +6,8 @@
 
 namespace tpuc::bm1684x {
 
+struct ConvArgs;
+
 // [batch, rows, columns] over memory; strides are elements.
 struct MatrixStack {
   int64_t batch = 1, rows = 1, columns = 1;
@@ -34,6 +36,11 @@ struct MatMulGeometry {
   int64_t matrix_count(const Region& out) const { return out.extent[y.is_side_by_side ? 2 : 0]; }
 };
 MatMulGeometry matmul_geometry(const Op& op);
+
+// out [1,M,1,N] = rows of a * image b (+ what `out` holds, where it accumulates): the rows of a [1,M,1,K] are filters,
+// b [1,K,1,N] the image. matmul.cc.
+void multiply_rows(const LocalTensor& out, const LocalTensor& a, const LocalTensor& b, const ConvArgs& args,
+                   Emitter& e);
 
 Support matmul_supports(const Op& op, DType precision);
 

@@ -33,6 +33,8 @@ struct PassOptions {
   std::function<Quantization(const Graph&)> quantization;
   // By name of a value of the canonical graph: scale-channels divides its channels by these numbers.
   std::unordered_map<std::string, ChannelValues> channel_scales;
+  // How many bits the constant matrix of a product is to have, 8 or 4; 0: what it comes with. Empty: 0 for all.
+  std::function<int(const Op&)> weight_bits;
   // Inputs and outputs in the types that the network computes with: 8-bit integers with a Quant, halves. Else floats
   // are f32 there.
   bool native_border = false;

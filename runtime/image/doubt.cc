@@ -37,7 +37,9 @@ std::optional<std::string> doubt_about(const Preprocess& how, std::span<const fl
   const double mean = sum / n, deviation = std::sqrt(std::max(0.0, squares / n - mean * mean));
   const bool has_mean = !is_plain(how.mean, 0), has_scale = !is_plain(how.scale, 1);
   const float most_mean = largest_of(how.mean, 0), most_scale = largest_of(how.scale, 1);
-  if (has_mean && most_mean <= 1 && most_scale <= 1 / 16.f)
+  if (values.size() > 1 && deviation == 0)
+    return fmt::format("every value is {:.4g}: ranges of such data say nothing", mean);
+  if (has_mean && most_mean <= 1 && (most_scale <= 1 / 16.f || !has_scale))
     return fmt::format("--mean (at most {}) looks made for pixels of 0..1; pixels are 0..255 here: multiply it by 255",
                        most_mean);
   if (has_scale && largest > kLargestUsual)

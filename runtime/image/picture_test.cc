@@ -301,6 +301,8 @@ TEST_CASE("mean and scale in the wrong unit are noticed", "[image]") {
   CHECK(doubt({123.675f, 116.28f, 103.53f}, {0.0171f, 0.0175f, 0.0174f}).empty());
   CHECK(doubt({102.9f, 111.25f, 126.9f}, {}).empty());
   CHECK(doubt({0.485f, 0.456f, 0.406f}, {0.0171f, 0.0175f, 0.0174f}).find("multiply it by 255") != std::string::npos);
+  CHECK(doubt({0.485f, 0.456f, 0.406f}, {}).find("multiply it by 255") != std::string::npos);
+  CHECK(doubt_about({}, std::vector<float>{7, 7}).value_or("").find("every value is 7") != std::string::npos);
   CHECK(doubt({123.675f}, {0.229f}).find("a deviation of 0.229") != std::string::npos);
   CHECK(doubt({}, {1 / 65025.f}).find("twice") != std::string::npos);
   CHECK(doubt({1000.f}, {0.01f}).find("does not suit") != std::string::npos);

@@ -39,7 +39,11 @@ void add_model_args(CLI::App& app, ModelArgs& args) {
 
 void protect_inputs(const std::string& output, const ModelArgs& model, std::vector<std::string> others) {
   others.push_back(model.like);
-  for (std::string& path : with_weights(model.path)) others.push_back(std::move(path));
+  // Results are written when the weights are no longer needed; a graph is not.
+  if (with_weights(output).size() > 1)
+    for (std::string& path : with_weights(model.path)) others.push_back(std::move(path));
+  else
+    others.push_back(model.path);
   for (const std::string& written : with_weights(output))
     for (const std::string& read : others) {
       std::error_code missing;

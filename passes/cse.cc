@@ -28,6 +28,7 @@ bool replace_all(Graph& graph, Op& op, Op& first) {
 
 bool run_cse(Graph& graph, PassCtx&) {
   std::unordered_multimap<uint64_t, Op*> seen;
+  seen.reserve(graph.ops().size());
   bool changed = false;
   for (auto it = graph.ops().begin(); it != graph.ops().end();) {
     Op& op = *it++;

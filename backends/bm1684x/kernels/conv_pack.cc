@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "backends/bm1684x/emit/emitter.h"
 #include "backends/bm1684x/local_tensor.h"
@@ -25,20 +26,60 @@ T convert(float x, Prec p) {
   }
 }
 
-// One output channel of the image; the tail of the last block stays zero.
+// Input channels that are packed for all outputs before the next ones: where neighbouring outputs lie side by side in
+// the filter, a line of the cache is then read once.
+constexpr int64_t kTogether = 64;
+
+// Filters into an image; the tail of the last block of each row stays zero.
 template <class T>
-void pack_channel(const FilterLayout& f, const FilterSource& src, int64_t channel, T* lane_filters) {
-  const Tensor& w = *src.filter;
-  const bool same = sizeof(T) == static_cast<size_t>(size_bytes(w.dtype())) && prec_of(w.dtype()) == f.prec;
-  const T* raw = same ? reinterpret_cast<const T*>(w.bytes().data()) : nullptr;
-  T* row = lane_filters + channel / kLanes * f.row_stride();
-  for (int64_t i = 0; i < f.in_channels; ++i) {
-    const int64_t own = src.own_input(src.first_out + channel, src.first_in + i);
-    if (own < 0 || own >= src.in_per_group) continue;
-    const int64_t from = src.at(src.first_out + channel, own, 0, f.taps), to = f.at(0, i, 0);
-    for (int64_t k = 0; k < f.taps; ++k)
-      row[to + k * f.tap_stride()] = same ? raw[from + k] : convert<T>(float_at(w, from + k), f.prec);
+class FilterPacker {
+ public:
+  FilterPacker(const FilterLayout& f, const FilterSource& src)
+      : f_(&f), src_(&src), block_(f.block()), block_stride_(f.block_stride()), tap_stride_(f.tap_stride()) {
+    const Tensor& w = *src.filter;
+    if (sizeof(T) == static_cast<size_t>(size_bytes(w.dtype())) && prec_of(w.dtype()) == f.prec)
+      raw_ = reinterpret_cast<const T*>(w.bytes().data());
+    in_stride_ = src.is_oihw ? f.taps : src.out_per_group * f.taps;
   }
+
+  // Input channels [begin, end) of one output channel.
+  void pack(int64_t channel, int64_t begin, int64_t end, T* lane_filters) const {
+    const int64_t out = src_->first_out + channel, own = src_->own_input(out, src_->first_in);
+    begin = std::max(begin, -own);
+    end = std::min(end, src_->in_per_group - own);
+    if (begin >= end) return;
+    const int64_t first = src_->at(out, 0, 0, f_->taps);
+    T* to = lane_filters + channel / kLanes * f_->row_stride() + begin / block_ * block_stride_ + begin % block_;
+    int64_t left = block_ - begin % block_;  // of the block
+    for (int64_t i = begin; i < end; ++i) {
+      put(src_->folded_rows > 0 ? src_->at(out, own + i, 0, f_->taps) : first + (own + i) * in_stride_, to);
+      ++to;
+      if (--left > 0) continue;
+      to += block_stride_ - block_;
+      left = block_;
+    }
+  }
+
+ private:
+  void put(int64_t from, T* to) const {
+    for (int64_t k = 0; k < f_->taps; ++k)
+      to[k * tap_stride_] = raw_ != nullptr ? raw_[from + k] : convert<T>(float_at(*src_->filter, from + k), f_->prec);
+  }
+
+  const FilterLayout* f_;
+  const FilterSource* src_;
+  int64_t block_, block_stride_, tap_stride_, in_stride_ = 1;
+  const T* raw_ = nullptr;  // the filter, where it needs no conversion
+};
+
+template <class T>
+void pack_filters(const ConvImage& im, const FilterSource& source, std::span<std::byte> bytes) {
+  const FilterPacker<T> packer(im.filters, source);
+  const int64_t lane_bytes = im.lane_bytes(), skip = im.parameters().lane_bytes();
+  for (int64_t i = 0; i < im.filters.in_channels; i += kTogether)
+    for (int64_t o = 0; o < im.filters.out_channels; ++o)
+      packer.pack(o, i, std::min(im.filters.in_channels, i + kTogether),
+                  reinterpret_cast<T*>(bytes.data() + o % kLanes * lane_bytes + skip));
 }
 
 void put_bias(std::byte* at, const Tensor& bias, int64_t channel) {
@@ -106,18 +147,15 @@ int64_t ConvImage::lane_bytes() const {
 
 std::vector<std::byte> pack_conv(const ConvImage& im, const FilterSource& source) {
   std::vector<std::byte> bytes(static_cast<size_t>(im.lanes() * im.lane_bytes()));
-  for (int64_t o = 0; o < im.filters.out_channels; ++o) {
-    std::byte* lane = bytes.data() + o % kLanes * im.lane_bytes();
-    put_parameters(im.parameters(), source, o, lane);
-    if (!im.has_filters) continue;
-    std::byte* filters = lane + im.parameters().lane_bytes();
-    if (im.filters.prec == Prec::F32)
-      pack_channel(im.filters, source, o, reinterpret_cast<float*>(filters));
-    else if (im.filters.prec == Prec::I8)
-      pack_channel(im.filters, source, o, reinterpret_cast<uint8_t*>(filters));
-    else
-      pack_channel(im.filters, source, o, reinterpret_cast<uint16_t*>(filters));
-  }
+  for (int64_t o = 0; o < im.filters.out_channels; ++o)
+    put_parameters(im.parameters(), source, o, bytes.data() + o % kLanes * im.lane_bytes());
+  if (!im.has_filters) return bytes;
+  if (im.filters.prec == Prec::F32)
+    pack_filters<float>(im, source, bytes);
+  else if (im.filters.prec == Prec::I8)
+    pack_filters<uint8_t>(im, source, bytes);
+  else
+    pack_filters<uint16_t>(im, source, bytes);
   return bytes;
 }
 

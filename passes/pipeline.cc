@@ -1,9 +1,10 @@
 // The compiler's table of contents: every pass in order.
+#include "tpuc/pass/pipeline.h"
+
 #include <algorithm>
 #include <array>
 
 #include "passes/passes.h"
-#include "tpuc/pass/pipeline.h"
 
 namespace tpuc {
 namespace {
@@ -17,6 +18,9 @@ constexpr Pass kCanonicalize{"canonicalize", "bring the graph into one form: rul
                              Stage::Imported, Stage::Canonical, run_canonicalize};
 constexpr Pass kFuse{"fuse", "move activations into their producers: rule set fuse", Stage::Canonical, Stage::Canonical,
                      run_fuse};
+constexpr Pass kBalanceChannels{"balance-channels",
+                                "divide channels by the calibration's scales, so that 8 bits hold all of them well",
+                                Stage::Canonical, Stage::Canonical, run_balance_channels};
 constexpr Pass kCorrectBias{"correct-bias", "add to biases what the rounding of weights to 8 bits takes on average",
                             Stage::Canonical, Stage::Canonical, run_correct_bias};
 constexpr Pass kQuantize{"quantize", "compute in 8-bit integers where calibration gives the ranges", Stage::Canonical,
@@ -34,8 +38,9 @@ constexpr Pass kCleanCasts{"clean-casts", "drop casts that cancel: rule set lowe
                            run_clean_casts};
 
 constexpr std::array kOptimise{kDce, kFold, kCse, kCanonicalize, kFold, kFuse, kCse, kDce};
-constexpr std::array kLower{kCorrectBias, kQuantize, kNativeBorder, kIntegerWeights, kLowerPrecision, kDecompose, kFold,
-                            kCleanCasts,  kCse,      kDce};
+constexpr std::array kLower{
+    kBalanceChannels, kCorrectBias, kQuantize, kNativeBorder, kIntegerWeights, kLowerPrecision, kDecompose, kFold,
+    kCleanCasts,      kCse,         kDce};
 
 void require_known(const std::vector<std::string>& names, std::string_view what, const auto& is_known) {
   for (const std::string& name : names)

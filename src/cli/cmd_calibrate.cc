@@ -53,7 +53,7 @@ void leave_in_floats(const CalibrateArgs& args, const Module& module, const Samp
         "{} operators stay in floats: {} of them, with {:.1f} % of the work, cost too much in 8 bits; signal to noise "
         "{:.1f} dB instead of {:.1f}",
         found.precisions.size(), found.layers, 100 * found.work, found.decibels, found.int8_decibels);
-  else if (found.int8_decibels < args.decibels)
+  else if (!found.suffices)
     log::note(
         "warning: in 8 bits the results have a signal to noise ratio of {:.1f} dB, and no few operators are to "
         "blame; `tpuc quantize` searches for a mixture",

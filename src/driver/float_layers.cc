@@ -23,7 +23,7 @@ constexpr double kFreeWork = 0.02, kFreeUnits = 0.03;
 constexpr int64_t kMostClasses = 4096;
 constexpr double kNegligibleWork = 0.01;  // of the network's: costs as much as this
 constexpr float kF16Safe = 30000.0f;      // other data may go beyond what was seen
-constexpr int64_t kTrialWork = int64_t{400} << 30;
+constexpr int64_t kTrialWork = int64_t{200} << 30, kTrialWorkForClass = int64_t{40} << 30;
 
 using Names = std::unordered_set<std::string>;
 
@@ -41,8 +41,10 @@ class Finder {
     FloatLayers out;
     out.int8_decibels = out.decibels = noise_without({});
     if (plan_.forms.empty() || plan_.is_stated || out.decibels >= request_.decibels) return out;
+    is_good_ = is_vector() && out.int8_decibels >= kEnoughForClass;
     order_units(how);
     const size_t count = choose(out);
+    out.suffices = is_good_ || out.decibels >= request_.decibels;
     if (count == 0) return out;
     out.layers = count;
     for (size_t i = 0; i < count; ++i) out.work += static_cast<double>(units_[i].work) / static_cast<double>(work_);
@@ -81,7 +83,7 @@ class Finder {
     request.plan = &plan_;
     request.samples = &request_.samples;
     request.threads = request_.threads;
-    request.most_work = kTrialWork;
+    request.most_work = is_good_ ? kTrialWorkForClass : kTrialWork;
     request.on_trials = request_.on_trials;
     units_ = measure_units(graph_, results_, request);
     for (const auto& [op, form] : plan_.forms) work_ += ops::work_of(*op);
@@ -102,13 +104,12 @@ class Finder {
   }
 
   // How many units may leave.
-  size_t most_units(double int8_decibels) const {
-    const bool is_good = is_vector() && int8_decibels >= kEnoughForClass;
-    const double most_work = (is_good ? kFreeWork : kMostWork) * static_cast<double>(work_);
+  size_t most_units() const {
+    const double most_work = (is_good_ ? kFreeWork : kMostWork) * static_cast<double>(work_);
     const auto few = std::max<size_t>(2, static_cast<size_t>(kFreeUnits * static_cast<double>(units_.size())));
     size_t most = 0;
     double work = 0;
-    while (most < (is_good ? std::min(few, units_.size()) : units_.size())) {
+    while (most < (is_good_ ? std::min(few, units_.size()) : units_.size())) {
       work += static_cast<double>(units_[most].work);
       if (work > most_work) break;
       ++most;
@@ -118,7 +119,7 @@ class Finder {
 
   // How many of the units leave; 0 where it is no use.
   size_t choose(FloatLayers& out) const {
-    const size_t most = most_units(out.int8_decibels);
+    const size_t most = most_units();
     if (most == 0) return 0;
     const double best = noise_without(names(most));
     if (best < request_.decibels && best < out.int8_decibels + kLeastGain) return 0;
@@ -171,6 +172,7 @@ class Finder {
   QuantizePlan plan_;
   std::vector<UnitNoise> units_;  // in the order of leaving
   int64_t work_ = 0;
+  bool is_good_ = false;  // the results are vectors that 8 bits keep well enough
 };
 
 }  // namespace

@@ -12,7 +12,7 @@
 
 namespace tpuc {
 
-inline constexpr double kUsualDecibels = 25;
+inline constexpr double kUsualDecibels = 30;
 
 struct FloatLayersRequest {
   const CalibrationTable* table = nullptr;  // ranges of all values
@@ -27,6 +27,7 @@ struct FloatLayers {
   std::map<std::string, DType> precisions;  // F16 or F32, by name of the result; empty: all stays in 8 bits
   size_t layers = 0;                        // operators that were chosen; others follow, as they stand between floats
   double work = 0;                          // share of the 8-bit operators' work that those chosen have
+  bool suffices = true;                     // or 8 bits are good enough for what the results are
   double int8_decibels = 0, decibels = 0;   // with all operators in 8 bits, and with these in floats
 };
 

@@ -86,7 +86,7 @@ class Search {
       q.wants_int8 = [&int8](const Op& op) { return !is_layer(op) || int8.contains(op.out(0)->name); };
       return q;
     };
-    const std::string names[] = {"quantize"};
+    const std::string names[] = {"correct-bias", "quantize"};
     run_passes(copy, names, passes);
     return copy;
   }

@@ -21,7 +21,7 @@ namespace tpuc {
 namespace {
 
 constexpr int64_t kMostCachedBytes = int64_t{1} << 30;  // activations of a sample for each thread
-constexpr size_t kMostSamples = 4, kLeastUnits = 32;
+constexpr size_t kMostSamples = 4, kLeastUnits = 12;
 
 // An operator's weights and bias as they are in 8 bits.
 struct RoundedConstants {

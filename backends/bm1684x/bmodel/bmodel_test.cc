@@ -19,7 +19,7 @@ namespace {
 // A model with two stages that share weights, and one command beside the end commands.
 class Sample {
  public:
-  Sample() {
+  explicit Sample(size_t weight_bytes = 2 * kPageBytes) {
     SysId end;
     end.head.cmd_id = 1;
     GdmaTensor load;
@@ -35,7 +35,7 @@ class Sample {
     encode(gdma_end, gdma_);
     tiu_.resize(kStreamAlignBytes);
     gdma_.resize(kStreamAlignBytes);
-    weights_.assign(2 * kPageBytes, std::byte{7});
+    weights_.assign(weight_bytes, std::byte{7});
     model.nets.push_back({"net", 0, {stage(8), stage(16)}});
   }
   Model model;
@@ -66,6 +66,11 @@ class Sample {
   std::vector<uint8_t> tiu_, gdma_;
   std::vector<std::byte> weights_;
 };
+
+TEST_CASE("bmodel: large weights in a file of few tables are read", "[bmodel]") {
+  const std::vector<std::byte> file = write(Sample(size_t{96} << 20).model);
+  CHECK(read(file).nets.size() == 1);
+}
 
 TEST_CASE("bmodel: a model survives writing and reading", "[bmodel]") {
   const Sample sample;

@@ -46,7 +46,7 @@ class Reader {
              behind);
     section_ = file.subspan(kHeaderBytes + h.flatbuffer_bytes, h.binary_bytes);
     // Tables may be listed many times over; what they unfold to stays in proportion to the file.
-    copy_budget_ = 64 * uint64_t{h.flatbuffer_bytes} + (64 << 10);
+    copy_budget_ = 64 * uint64_t{h.flatbuffer_bytes} + (64 << 10) + file.size() / 64;
     const auto* flat = reinterpret_cast<const uint8_t*>(file.data() + kHeaderBytes);
     flatbuffers::Verifier verifier(flat, h.flatbuffer_bytes, kMaxDepth, kMaxTables);
     if (!wire::VerifyModelBuffer(verifier)) refuse("the flatbuffer of {} bytes is damaged", h.flatbuffer_bytes);

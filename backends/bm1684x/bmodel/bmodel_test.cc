@@ -149,7 +149,7 @@ TEST_CASE("bmodel: listing and summary name what is inside", "[bmodel]") {
   CHECK(dis.find("gdma      1  after -            dma.tensor.copy") != std::string::npos);
   CHECK(dis.find("; y (identity, tile 0)") != std::string::npos);
   const std::string info = to_text(summarize(m));
-  CHECK(info.find("input   x: i8[1,2,8]  scale 0.5 zero point -3") != std::string::npos);
+  CHECK(info.find("input   x: i8[1,2,8]  scale 2 zero point -3") != std::string::npos);
   CHECK(info.find("elements computed in f16 90.0 %, f32 10.0 %") != std::string::npos);
   CHECK(info.find("note    input 'x': i64 became i8") != std::string::npos);
   CHECK(to_json(summarize(m)).find("\"weight_bytes\": 8192") != std::string::npos);

@@ -12,6 +12,7 @@
 #include "ops/shape.h"
 #include "ops/slice.h"
 #include "ops/softmax.h"
+#include "ops/weight_matmul.h"
 #include "runtime/fast/fast_case.h"
 
 namespace tpuc {
@@ -80,6 +81,28 @@ TEST_CASE("fast matrix products equal their meaning", "[op]") {
                                  c.operand(r.tensor(t, dims(right, at.transpose_b, k, n)), r.coin())};
     if (r.coin()) operands.push_back(c.operand(r.tensor(DType::F32, {n})));
     c.graph.add<ops::MatMul>(operands, at);
+    c.check(tolerance(t));
+  }
+}
+
+TEST_CASE("fast products with integer weights equal their meaning", "[op]") {
+  Random r;
+  for (int i = 0; i < kRounds; ++i) {
+    Case c;
+    const DType t = pick_type(r);
+    const int64_t k = r.between(1, 200), n = r.between(1, 20), planes = r.between(1, 2);
+    const ops::WeightMatMul::Attrs at{
+        .bits = r.coin() ? 8 : 4, .group = r.coin() ? 0 : 32, .zero = 5, .activation = pick_activation(r)};
+    Tensor q(DType::U8, {ops::stored_rows(k, at.bits), n});
+    for (uint8_t& byte : q.as_mutable<uint8_t>()) byte = static_cast<uint8_t>(r.between(0, 255));
+    Tensor steps = r.tensor(DType::F32, {at.group == 0 ? 1 : (k + 31) / 32, planes, n});
+    std::vector<float> values = steps.to_f32();
+    for (float& v : values) v *= 0.01f;
+    steps.assign_f32(values);
+    std::vector<Value*> operands{c.operand(r.tensor(t, {2, r.between(1, 9), k})), c.operand(q, true),
+                                 c.operand(steps, true)};
+    if (r.coin()) operands.push_back(c.operand(r.tensor(DType::F32, {n}), true));
+    c.graph.add<ops::WeightMatMul>(operands, at);
     c.check(tolerance(t));
   }
 }

@@ -10,6 +10,7 @@
 
 #include "runtime/fast/fast.h"
 #include "runtime/fast/integer_sum.h"
+#include "runtime/fast/weight_matmul.h"
 
 namespace tpuc::fast {
 namespace {
@@ -171,7 +172,9 @@ Kernel prepare_integer_matmul(const Site& site) {
 }  // namespace
 
 std::span<const Row> matmul_rows() {
-  static constexpr Row kRows[] = {{"matmul", prepare_matmul, false, prepare_integer_matmul}};
+  static constexpr Row kRows[] = {
+      {"matmul", prepare_matmul, false, prepare_integer_matmul},
+      {"weight_matmul", [](const Site& site) { return prepare_weight_matmul(site, prepare_matmul); }, true}};
   return kRows;
 }
 

@@ -28,15 +28,15 @@ def own_mib(pid):
 
 def measure(command):
     """Wall seconds, processor seconds, MiB and own MiB (looked up every 5 ms) of a command that must succeed."""
-    start, own = time.monotonic(), 0
-    pid = os.spawnvp(os.P_NOWAIT, command[0], command)
-    ended = 0
+    start, own, ended = time.monotonic(), 0, 0
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     while ended == 0:
         time.sleep(0.005)
-        own = max(own, own_mib(pid))
-        ended, status, usage = os.wait4(pid, os.WNOHANG)
-    if status != 0:
-        sys.exit('%s failed: %d' % (' '.join(command), status))
+        own = max(own, own_mib(process.pid))
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit('%s failed: %d' % (' '.join(command), process.returncode))
     return time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, own
 
 

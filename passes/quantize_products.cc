@@ -163,6 +163,8 @@ class ProductWriter {
   static Value* to_floats(Builder& b, Value* sums, const Tensor& rows, Activation activation, int64_t axis) {
     const std::vector<float> values = rows.to_f32();
     const auto count = static_cast<int64_t>(values.size() / 2);
+    if (count == 1 && values[1] == 0 && activation == Activation::None && positive_scale(values[0]) == values[0])
+      return b.add<Dequantize>({sums}, {.to = DType::F32, .scale = values[0]});
     const auto row = [&](size_t i, Dims dims) {
       return b.constant(
           Tensor::from_f32(std::move(dims), std::span(values).subspan(i * values.size() / 2, values.size() / 2)));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "backends/bm1684x/kernels/eltwise_matrices.h"
 #include "backends/bm1684x/kernels/eltwise_views.h"
 #include "ops/eltwise.h"
 #include "ops/quantize.h"
@@ -16,7 +17,10 @@ namespace {
 std::optional<Views> try_views(const Op& op) {
   std::vector<const Dims*> in;
   for (size_t i = 0; i < op.in().size(); ++i) in.push_back(is_immediate(op, i) ? nullptr : &op.in(i)->type.dims);
-  return broadcast_views(op.out(0)->type.dims, in);
+  const auto m = follows_matrices(op) ? as_matrices(op.out(0)->type.dims, in) : std::nullopt;
+  if (!m) return broadcast_views(op.out(0)->type.dims, in);
+  for (size_t i = 0; i < in.size(); ++i) in[i] = m->in[i] ? &*m->in[i] : nullptr;
+  return broadcast_views(m->out, in);
 }
 
 }  // namespace

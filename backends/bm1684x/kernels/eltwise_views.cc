@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "backends/bm1684x/kernels/eltwise_matrices.h"
+
 namespace tpuc::bm1684x {
 
 namespace {
@@ -238,10 +240,16 @@ Support one_operand_support(const Op& op, DType) {
   return {};
 }
 
+View result_view(const Op& op) {
+  const Dims& d = op.out(0)->type.dims;
+  const auto m = follows_matrices(op) ? as_matrices(d, {}) : std::nullopt;
+  return plain_view(m ? m->out : d).value();
+}
+
 Views one_operand_views(const Op& op) {
   Views v;
   v.in.resize(op.in().size());
-  v.in[0] = v.out = plain_view(op.out(0)->type.dims).value();
+  v.in[0] = v.out = result_view(op);
   return v;
 }
 

@@ -16,6 +16,9 @@ std::optional<Views> broadcast_views(const Dims& out, std::span<const Dims* cons
 
 // The view of a tensor alone: what operators of one operand use.
 std::optional<View> plain_view(const Dims& dims);
+// The view of the result of an elementwise op, and of operands of its shape: plain, or that of matrices where it comes
+// from a product of them.
+View result_view(const Op& op);
 // A count of elements as channels * width, both below 65536; prefers full lanes, then long rows.
 struct Split {
   int64_t channels = 1, width = 1;

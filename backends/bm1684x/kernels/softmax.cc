@@ -8,6 +8,7 @@
 
 #include "backends/bm1684x/emit/emitter.h"
 #include "backends/bm1684x/kernels/activation_math.h"
+#include "backends/bm1684x/kernels/eltwise_matrices.h"
 #include "backends/bm1684x/kernels/eltwise_views.h"
 #include "backends/bm1684x/kernels/families.h"
 #include "backends/bm1684x/kernels/reduce_axes.h"
@@ -46,7 +47,9 @@ std::optional<Layout> layout(const Op& op) {
     l.view = normalized({l.dims, {length, length, 0, 1}});
     if (outer > kMaxDim) l.view.strides = {length, split->width * length, 0, 1};
     // Stacks of matrices as the products around them see them: attention stays in local memory.
-    if (const int64_t rows = axis > 0 ? d[axis - 1] : 1; rows >= kLanes && rows <= kMaxDim && outer / rows <= kMaxDim) {
+    const bool between_products = follows_matrices(op);
+    if (const int64_t rows = axis > 0 ? d[axis - 1] : 1;
+        (rows >= kLanes || between_products) && rows <= kMaxDim && outer / rows <= kMaxDim) {
       l.dims = {outer / rows, rows, 1, length};
       l.view = row_major(l.dims);
     }

@@ -40,6 +40,7 @@ class Grower {
       current_.ops.push_back(resident);
       return 1;
     }
+    if (const size_t taken = chain_from_lone_op(i); taken > 0) return taken;
     close();
     if (ddr || fits_alone(resident)) {
       current_.ops.push_back(resident);
@@ -50,6 +51,17 @@ class Grower {
     if (chain.ops.size() < 2) chain = {{{&op, tile_streamed(op)}}, {}};
     groups_.push_back(std::move(chain));
     return groups_.back().ops.size();
+  }
+  // An op whose large result fits whole, but nothing beside it, is better the first of a chain with op i. How many of
+  // the ops from i on the chain takes; 0: there is none, and nothing is done.
+  size_t chain_from_lone_op(size_t i) {
+    if (!options_->group_layers || current_.ops.size() != 1 || current_.ops[0].tiles.empty()) return 0;
+    if (!can_chain(*graph_, *current_.ops[0].op, *order_[i])) return 0;
+    Group chain = grow_chain(*graph_, std::span(order_).subspan(i - 1), *options_, memo_);
+    if (chain.ops.size() < 2) return 0;
+    current_ = {};
+    groups_.push_back(std::move(chain));
+    return groups_.back().ops.size() - 1;
   }
   void close() {
     if (current_.ops.empty()) return;

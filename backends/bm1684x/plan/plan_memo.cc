@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "backends/bm1684x/kernels/eltwise_matrices.h"
 #include "backends/bm1684x/plan/chain.h"
 #include "backends/bm1684x/plan/tiler.h"
 #include "tpuc/ir/equal.h"
@@ -27,6 +28,7 @@ bool look_alike(const Value* a, const Value* b, size_t operand) {
 
 bool look_alike(const Op& a, const Op& b) {
   if (a.in().size() != b.in().size() || a.out().size() != b.out().size() || !same_meaning(a, b)) return false;
+  if (follows_matrices(a) != follows_matrices(b)) return false;  // decides how their tensors are seen
   for (size_t i = 0; i < a.in().size(); ++i) {
     if (!look_alike(a.in(i), b.in(i), i)) return false;
     for (size_t k = 0; k < i; ++k)

@@ -6,14 +6,14 @@ cd "$(dirname "$0")/.."
 scripts/install_deps.sh
 export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-2}
 
-configure_and_build() {   # preset
-  cmake --preset "$1" ${CI:+-DTPUC_WERROR=ON}
+configure_and_build() {   # preset, options
+  cmake --preset "$1" ${CI:+-DTPUC_WERROR=ON} "${@:2}"
   cmake --build --preset "$1"
 }
 
 if [ "${CI:-}" = true ]; then
   # Leaks are not looked for: oneDNN keeps its caches until the end.
-  configure_and_build asan
+  configure_and_build asan -DTPUC_PCH=ON
   ASAN_OPTIONS=detect_leaks=0 TPUC_FUZZ_CASES=400 ctest --preset asan -R '^(unit|errors|fuzz)' -LE slow
 fi
 configure_and_build release

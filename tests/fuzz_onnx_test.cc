@@ -11,6 +11,7 @@
 #include <random>
 
 #include "frontends/onnx/model_builder.h"
+#include "fuzz_vocabulary.h"
 #include "tpuc/support/file.h"
 #include "tpuc/tpuc.h"
 
@@ -181,7 +182,7 @@ class Damage {
       case 8:
         return attribute();
       case 9:
-        if (has_nodes()) node().set_op_type(r_.pick(kOps));
+        if (has_nodes()) node().set_op_type(r_.pick(operator_names()));
         return;
       case 10:
         return opset();
@@ -224,7 +225,7 @@ class Damage {
   void operator_of_any_kind() {
     if (!has_nodes()) return;
     onnx::NodeProto& n = node();
-    n.set_op_type(r_.pick(kOps));
+    n.set_op_type(r_.pick(operator_names()));
     if (r_.one_in(8)) n.set_domain("com.microsoft");
     n.clear_attribute();
     while (n.input_size() < r_.below(6)) n.add_input(r_.one_in(6) ? "" : any_name());
@@ -296,7 +297,7 @@ class Damage {
     if (!has_nodes()) return;
     onnx::NodeProto& n = node();
     if (n.attribute_size() == 0 || r_.one_in(4)) {
-      n.add_attribute()->set_name(r_.pick(kAttributes));
+      n.add_attribute()->set_name(r_.pick(attribute_names()));
     } else if (r_.one_in(6)) {
       return n.clear_attribute();
     }
@@ -350,89 +351,6 @@ class Damage {
   inline static const std::vector<int64_t> kNumbers{
       0, -1, 1 << 16, INT32_MAX, int64_t{1} << 32, int64_t{1} << 40, int64_t{1} << 62, INT64_MAX, INT64_MIN};
   inline static const std::vector<float> kFloats{0.0f, -1.0f, 1e30f, 1e-30f, INFINITY, -INFINITY, NAN};
-  inline static const std::vector<std::string> kAttributes{
-      "axis",     "axes",        "perm",       "pads",         "strides",  "group", "to",
-      "mode",     "keepdims",    "size",       "kernel_shape", "alpha",    "value", "dilations",
-      "auto_pad", "block_size",  "num_groups", "epsilon",      "equation", "K",     "N",
-      "bits",     "hidden_size", "direction",  "num_outputs",  "split"};
-  inline static const std::vector<std::string> kOps{"Conv",
-                                                    "ConvTranspose",
-                                                    "Gemm",
-                                                    "MatMul",
-                                                    "Add",
-                                                    "Where",
-                                                    "Expand",
-                                                    "Tile",
-                                                    "Resize",
-                                                    "Upsample",
-                                                    "Pad",
-                                                    "Slice",
-                                                    "Split",
-                                                    "Squeeze",
-                                                    "Flatten",
-                                                    "Unsqueeze",
-                                                    "Reshape",
-                                                    "Gather",
-                                                    "GatherND",
-                                                    "ScatterND",
-                                                    "OneHot",
-                                                    "TopK",
-                                                    "ArgMax",
-                                                    "ReduceMean",
-                                                    "ReduceSum",
-                                                    "CumSum",
-                                                    "Cast",
-                                                    "Shape",
-                                                    "Range",
-                                                    "ConstantOfShape",
-                                                    "Softmax",
-                                                    "LayerNormalization",
-                                                    "InstanceNormalization",
-                                                    "BatchNormalization",
-                                                    "LSTM",
-                                                    "Einsum",
-                                                    "Clip",
-                                                    "DepthToSpace",
-                                                    "SpaceToDepth",
-                                                    "Transpose",
-                                                    "Concat",
-                                                    "MaxPool",
-                                                    "AveragePool",
-                                                    "LRN",
-                                                    "Mod",
-                                                    "Equal",
-                                                    "QuantizeLinear",
-                                                    "DequantizeLinear",
-                                                    "NonZero",
-                                                    "NonMaxSuppression",
-                                                    "Dropout",
-                                                    "Constant",
-                                                    "RMSNormalization",
-                                                    "GroupNormalization",
-                                                    "QLinearConv",
-                                                    "QLinearMatMul",
-                                                    "QLinearAdd",
-                                                    "QGemm",
-                                                    "ConvInteger",
-                                                    "MatMulInteger",
-                                                    "MatMulNBits",
-                                                    "DynamicQuantizeLinear",
-                                                    "GRU",
-                                                    "RNN",
-                                                    "PRelu",
-                                                    "HardSwish",
-                                                    "Gelu",
-                                                    "GatherElements",
-                                                    "ScatterElements",
-                                                    "ReduceMax",
-                                                    "LogSoftmax",
-                                                    "Identity",
-                                                    "Trilu",
-                                                    "Min",
-                                                    "Sum",
-                                                    "Pow",
-                                                    "If",
-                                                    "Unknown"};
 
   Random& r_;
   onnx::ModelProto& model_;

@@ -13,6 +13,9 @@ namespace {
 constexpr size_t kMostOps = 48;
 // Part of a lane that a group of several ops may fill; the rest is for loads that run ahead.
 constexpr double kResidentShare = 0.8;
+// Below this the group that loses its last op is missed as much as the chain gains.
+constexpr int64_t kOutweighs = 4;
+constexpr int64_t kLargeResult = kLaneRoom / 4;  // bytes of a lane
 
 class Grower {
  public:
@@ -40,7 +43,7 @@ class Grower {
       current_.ops.push_back(resident);
       return 1;
     }
-    if (const size_t taken = chain_from_lone_op(i); taken > 0) return taken;
+    if (const size_t taken = chain_from_last_op(i); taken > 0) return taken;
     close();
     if (ddr || fits_alone(resident)) {
       current_.ops.push_back(resident);
@@ -52,14 +55,28 @@ class Grower {
     groups_.push_back(std::move(chain));
     return groups_.back().ops.size();
   }
-  // An op whose large result fits whole, but nothing beside it, is better the first of a chain with op i. How many of
-  // the ops from i on the chain takes; 0: there is none, and nothing is done.
-  size_t chain_from_lone_op(size_t i) {
-    if (!options_->group_layers || current_.ops.size() != 1 || current_.ops[0].tiles.empty()) return 0;
-    if (!can_chain(*graph_, *current_.ops[0].op, *order_[i])) return 0;
+  // A large result, many times the run-time operands, which are then sent through DDR in its place.
+  static bool result_outweighs_operands(const Op& op) {
+    const auto bytes = [](const Value& v) { return element_count(v.type) * size_bytes(v.type.dtype); };
+    int64_t operands = 0;
+    for (const Value* v : op.in())
+      if (v != nullptr && !v->is_constant()) operands += bytes(*v);
+    const Shape4 dims = find_kernel(op.name())->views(op).out.dims;
+    return bytes(*op.out(0)) > kOutweighs * operands &&
+           aligned_bytes(prec_of(op.out(0)->type.dtype), dims) >= kLargeResult;
+  }
+  // The last op that joined, whose large result fits whole but nothing beside it, is better the first of a chain with
+  // op i: alone always, in a group where that sends less through DDR. How many of the ops from i on the chain takes; 0:
+  // there is none, and nothing is done.
+  size_t chain_from_last_op(size_t i) {
+    if (!options_->group_layers || current_.ops.empty() || current_.ops.back().tiles.empty()) return 0;
+    const Op& last = *current_.ops.back().op;
+    if (!can_chain(*graph_, last, *order_[i])) return 0;
+    if (current_.ops.size() > 1 && !result_outweighs_operands(last)) return 0;
     Group chain = grow_chain(*graph_, std::span(order_).subspan(i - 1), *options_, memo_);
     if (chain.ops.size() < 2) return 0;
-    current_ = {};
+    current_.ops.pop_back();
+    close();
     groups_.push_back(std::move(chain));
     return groups_.back().ops.size() - 1;
   }

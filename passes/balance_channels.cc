@@ -1,5 +1,5 @@
-// The larger a channel, the more of its size moves into the weights that read it: all of it where each channel has
-// weights and a scale of its own (depthwise), some of it elsewhere, where weights of all channels share a scale.
+// The larger a channel, the more of its size moves into the weights that read it, as far as the noise that rounding
+// adds is expected to fall: weights of all input channels share a scale, too.
 #include "passes/balance_channels.h"
 
 #include <algorithm>
@@ -12,10 +12,11 @@
 namespace tpuc {
 namespace {
 
-constexpr double kExponents[] = {0.25, 0.5, 0.75, 1.0};  // share of a channel's size that moves
-constexpr double kWorthwhile = 0.7;                      // of the noise before
-constexpr double kMostRatio = 256;                       // between the scales of two channels
-constexpr double kUsualShare = 0.25;                     // of its largest magnitude: what a channel usually holds
+// Share of a channel's size that moves. All of it would leave small channels no room for what other data bring.
+constexpr double kExponents[] = {0.25, 0.5};
+constexpr double kWorthwhile = 0.7;   // of the noise before
+constexpr double kMostRatio = 256;    // between the scales of two channels
+constexpr double kUsualShare = 0.25;  // of its largest magnitude: what a channel usually holds
 
 // A reader's weights by channel of its input.
 struct Reader {

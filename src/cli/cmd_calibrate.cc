@@ -24,7 +24,7 @@ struct CalibrateArgs {
   ModelArgs model;
   DataArgs data;
   std::string output, method = "auto", format = "json";
-  bool asymmetric = false, all_int8 = false, no_balance = false;
+  bool asymmetric = false, all_int8 = false, balance = false;
   double decibels = kUsualDecibels;
 };
 
@@ -81,7 +81,7 @@ int run_calibrate(const CalibrateArgs& args) {
   how.threads = args.model.threads;
   const quant::SampleSource source = sample_source(reader);
   const ChannelScales scales =
-      args.no_balance ? ChannelScales{} : balance_channels(prepared.module, source, args.model.threads);
+      args.balance ? balance_channels(prepared.module, source, args.model.threads) : ChannelScales{};
   quant::Calibration result = calibrate_samples(graph, reader, how);
   for (const auto& [name, own] : scales) result.table.ranges.at(name).scales = own;
   if (!scales.empty()) log::note("{} tensors have their channels balanced", scales.size());
@@ -108,7 +108,7 @@ Run define_calibrate(CLI::App& app, std::any& storage) {
                  "dB between the results' signal and their noise on the samples: a few operators "
                  "stay in floats where 8 bits cannot give it")
       ->capture_default_str();
-  app.add_flag("--no-balance", args.no_balance, "leave channels as they are, whatever their ranges");
+  app.add_flag("--balance", args.balance, "give channels alike ranges, by scaling the weights around them");
   app.add_flag("--all-int8", args.all_int8, "leave no operator in floats for its noise");
   app.add_option("--format", args.format, "json | text: tpuc's table, or tpu-mlir's")->capture_default_str();
   return [&args] { return run_calibrate(args); };

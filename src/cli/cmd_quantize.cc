@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "driver/balance.h"
 #include "driver/dataset.h"
+#include "driver/metric_budget.h"
 #include "driver/search.h"
 #include "quant/calibrate.h"
 #include "tpuc/support/check.h"
@@ -25,19 +26,47 @@ struct QuantizeArgs {
   ModelArgs model;
   DataArgs data;
   std::string output, budget = "cos=0.99", calibration, chip = "bm1684x";
+  std::string task, labels, decoder;  // of --budget metric
+  int64_t class_offset = 0;
   bool asymmetric = false;
 };
 
-double parse_budget(const std::string& text) {
-  const UserError bad(diagnostic(ErrorCode::E2001, "--budget `{}` is no budget", text)
-                          .note("hint", "cos=0.99: least cosine of every output to the float network's"));
-  if (text.rfind("metric=", 0) == 0)
-    throw UserError(diagnostic(ErrorCode::E2002, "--budget metric: not yet").note("hint", "cos=0.99 is there"));
-  if (text.rfind("cos=", 0) != 0) throw bad;
+struct Budget {
+  bool is_metric = false;
+  double value = 0;
+};
+
+Budget parse_budget(const std::string& text) {
+  const size_t at = text.find('=');
+  const std::string kind = text.substr(0, at);
+  const char* number = at == std::string::npos ? "" : text.c_str() + at + 1;
   char* end = nullptr;
-  const double value = std::strtod(text.c_str() + 4, &end);
-  if (end == text.c_str() + 4 || *end != '\0' || !(value > 0 && value <= 1)) throw bad;
-  return value;
+  const Budget budget{kind == "metric", std::strtod(number, &end)};
+  const bool is_number = end != number && *end == '\0';
+  const bool fits = budget.is_metric ? budget.value >= 0 && budget.value < 1e6 : budget.value > 0 && budget.value <= 1;
+  if (!is_number || !fits || (!budget.is_metric && kind != "cos"))
+    throw UserError(diagnostic(ErrorCode::E2001, "--budget `{}` is no budget", text)
+                        .note("hint", "cos=0.99: least cosine of every output to the float network's")
+                        .note("hint", "metric=0.01: what the task's figure may lose (--task)"));
+  return budget;
+}
+
+eval::EvalRequest to_eval_request(const QuantizeArgs& args, const ModelRequest& model, const Preprocess& preprocess) {
+  if (args.task.empty())
+    throw UserError(diagnostic(ErrorCode::E2001, "--budget metric wants --task")
+                        .note("hint", "classification, detection (with --decoder), image or cosine"));
+  eval::EvalRequest request;
+  request.task = eval::parse_task(args.task);
+  if (request.task == eval::Task::Detection && args.decoder.empty())
+    throw UserError(diagnostic(ErrorCode::E2001, "--task detection wants --decoder NAME"));
+  request.model = model;
+  request.data = args.data.data;
+  request.most_samples = args.data.samples;
+  request.preprocess = preprocess;
+  request.labels = args.labels;
+  request.decoder = args.decoder;
+  request.class_offset = args.class_offset;
+  return request;
 }
 
 // The table given, or one made of the same data.
@@ -51,7 +80,8 @@ CalibrationTable calibration_of(const QuantizeArgs& args, const Graph& graph, co
 
 int run_quantize(const QuantizeArgs& args) {
   SearchRequest search;
-  search.cosine = parse_budget(args.budget);
+  const Budget budget = parse_budget(args.budget);
+  search.cosine = budget.is_metric ? 0 : budget.value;
   search.threads = args.model.threads;
   search.options.asymmetric = args.asymmetric;
   const auto backend = make_backend(args.chip);
@@ -68,6 +98,7 @@ int run_quantize(const QuantizeArgs& args) {
   const CalibrationTable table = calibration_of(args, graph, reader);
   if (!args.calibration.empty()) apply_channel_scales(prepared.module, table);
   search.calibration = &table;
+  if (budget.is_metric) search.accepts = metric_budget(to_eval_request(args, request, preprocess), budget.value);
   const size_t count = std::min(kTrialSamples, reader.count());
   for (size_t i = 0; i < count; ++i) search.samples.push_back(reader.read(i * reader.count() / count).tensors);
   SearchResult result;
@@ -91,8 +122,14 @@ Run define_quantize(CLI::App& app, std::any& storage) {
   add_model_args(app, args.model);
   add_data_args(app, args.data);
   app.add_option("--chip", args.chip, "the chip")->capture_default_str();
-  app.add_option("--budget", args.budget, "cos=C: least cosine of every output to the float network's")
+  app.add_option(
+         "--budget", args.budget,
+         "cos=C: least cosine of every output to the float network's; metric=M: what the figure of --task may lose")
       ->capture_default_str();
+  app.add_option("--task", args.task, "of --budget metric: classification | detection | image | cosine");
+  app.add_option("--labels", args.labels, "the truth, as for `tpuc eval` (default: what the float network says)");
+  app.add_option("--decoder", args.decoder, "of a detector, as for `tpuc eval`");
+  app.add_option("--class-offset", args.class_offset, "class of the network minus class of the labels");
   app.add_option("--calibration", args.calibration, "FILE.calib.json (default: calibrate with --data)");
   app.add_flag("--asymmetric", args.asymmetric, "asymmetric activations: zero points other than 0");
   app.add_option("-o,--output", args.output,

@@ -9,6 +9,8 @@
 
 #include "driver/layer_times.h"
 #include "driver/quantization.h"
+#include "driver/result_noise.h"
+#include "driver/sensitivity.h"
 #include "ops/conv.h"
 #include "ops/matmul.h"
 #include "tpuc/ir/copy.h"
@@ -19,8 +21,10 @@
 namespace tpuc {
 namespace {
 
-constexpr float kF16Safe = 30000.0f;  // a calibrated range beyond this keeps F32: other data may go further
-constexpr size_t kMostTaken = 64;     // layers that are tried to be taken back, those with most time first
+constexpr float kF16Safe = 30000.0f;      // a calibrated range beyond this keeps F32: other data may go further
+constexpr size_t kMostTaken = 64;         // layers that are tried to be taken back, those with most time first
+constexpr size_t kMostTakenByMetric = 8;  // the same where each trial is an evaluation
+constexpr int64_t kHarmWork = int64_t{400} << 30;
 
 bool is_layer(const Op& op) { return op.is<ops::Conv2d>() || op.is<ops::ConvTranspose2d>() || op.is<ops::MatMul>(); }
 
@@ -38,11 +42,11 @@ class Search {
     const Names everything = names_of(0);
     result_.int8_cosine = trial(everything);
     predict_times();
-    if (result_.int8_cosine >= request_.cosine) {
+    if (is_accepted(everything, result_.int8_cosine)) {
       finish(everything);
       return std::move(result_);
     }
-    for (LayerSearch& layer : layers()) layer.alone_db = decibels(trial_error({layer.name}));
+    measure_harm();
     const Names chosen = take_back(bisect());
     finish(chosen);
     return std::move(result_);
@@ -91,34 +95,58 @@ class Search {
     return copy;
   }
 
-  struct Score {
-    double cosine = 1;  // mean over the samples, of the worst output
-    double error = 0;   // |got - want|^2 / |want|^2, mean over samples and outputs
-  };
-  Score score(const Names& int8) {
+  // Cosine of the results, mean over the samples, of the worst output.
+  double trial(const Names& int8) {
     const Module module = quantized(int8);
     ExecOptions options;
     options.threads = request_.threads;
     Executor executor(*module.nets.front().stages.front(), options);
-    Score s{0, 0};
+    double sum = 0;
     for (size_t i = 0; i < request_.samples.size(); ++i) {
-      double worst = 1, error = 0;
-      const std::vector<Comparison> rows = compare_all(executor.run(request_.samples[i]), reference_[i]);
-      for (const Comparison& row : rows) {
+      double worst = 1;
+      for (const Comparison& row : compare_all(executor.run(request_.samples[i]), reference_[i]))
         worst = std::min(worst, row.problem.empty() ? row.cosine : -1.0);
-        error += std::pow(10.0, -row.sqnr_db / 10) / static_cast<double>(rows.size());
-      }
-      s.cosine += worst / static_cast<double>(request_.samples.size());
-      s.error += error / static_cast<double>(request_.samples.size());
+      sum += worst;
     }
     ++result_.trials;
-    if (request_.on_trials) request_.on_trials(std::min(result_.trials, total_), total_);
-    return s;
+    tell(result_.trials);
+    return sum / static_cast<double>(request_.samples.size());
   }
-  double trial(const Names& int8) { return score(int8).cosine; }
-  double trial_error(const Names& int8) { return score(int8).error; }
-  static double decibels(double error) {
-    return error > 0 ? -10 * std::log10(error) : std::numeric_limits<double>::infinity();
+
+  bool is_accepted(const Names& int8) {
+    if (!request_.accepts) return trial(int8) >= request_.cosine;
+    ++result_.trials;
+    return request_.accepts(quantized(int8));
+  }
+  bool is_accepted(const Names& int8, double cosine) {
+    return request_.accepts ? is_accepted(int8) : cosine >= request_.cosine;
+  }
+
+  void tell(size_t done) const {
+    if (request_.on_trials) request_.on_trials(std::min(done, total_), total_);
+  }
+
+  // Each layer alone in 8 bits, among floats.
+  void measure_harm() {
+    std::vector<std::string> notes;
+    const LayerPrecisions no_table;
+    Quantization how = make_quantization(source_, *request_.calibration,
+                                         {Precision::Int8, &no_table, request_.options.asymmetric}, notes);
+    const QuantizePlan plan = plan_quantization(source_, how);
+    const ResultNoise results(source_, request_.samples, request_.threads);
+    SensitivityRequest request;
+    request.how = &how;
+    request.plan = &plan;
+    request.samples = &request_.samples;
+    request.threads = request_.threads;
+    request.most_work = kHarmWork;
+    request.is_unit = [](const Op& op) { return is_layer(op); };
+    request.on_trials = [this](size_t done, size_t all) { tell(layers().size() * done / std::max<size_t>(1, all)); };
+    std::unordered_map<std::string, double> noise;
+    for (const UnitNoise& unit : measure_units(source_, results, request))
+      noise.emplace(unit.op->out(0)->name, unit.noise);
+    for (LayerSearch& layer : layers())
+      layer.alone_db = decibels(noise.contains(layer.name) ? noise.at(layer.name) : 0);
   }
 
   // All layers but the first `leaving` in the order of leaving.
@@ -157,7 +185,7 @@ class Search {
     size_t low = 1, high = order_.size();
     while (low < high) {
       const size_t middle = (low + high) / 2;
-      if (trial(names_of(middle)) >= request_.cosine)
+      if (is_accepted(names_of(middle)))
         high = middle;
       else
         low = middle + 1;
@@ -171,10 +199,10 @@ class Search {
     std::vector<size_t> gone(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(left_));
     const auto saves = [&](size_t i) { return layers()[i].float_cycles - layers()[i].int8_cycles; };
     std::stable_sort(gone.begin(), gone.end(), [&](size_t a, size_t b) { return saves(a) > saves(b); });
-    gone.resize(std::min(gone.size(), kMostTaken));
+    gone.resize(std::min(gone.size(), request_.accepts ? kMostTakenByMetric : kMostTaken));
     for (const size_t i : gone) {
       int8.insert(layers()[i].name);
-      if (trial(int8) < request_.cosine) int8.erase(layers()[i].name);
+      if (!is_accepted(int8)) int8.erase(layers()[i].name);
     }
     return int8;
   }

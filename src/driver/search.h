@@ -17,6 +17,8 @@ struct SearchRequest {
   const CalibrationTable* calibration = nullptr;
   std::vector<NamedTensors> samples;  // inputs of the network
   double cosine = 0.99;               // least similarity of every output to the float network's, mean over the samples
+  // Instead of `cosine`: whether the network with these operators is good enough. May be empty.
+  std::function<bool(const Module&)> accepts;
   unsigned threads = 0;
   std::function<void(size_t done, size_t total)> on_trials;
 };

@@ -181,7 +181,8 @@ class Measurement {
       for (const auto& v : op.out()) bytes_ += byte_count(v->type);
       work_ += ops::work_of(op);
       const auto form = request.plan->form_of(op);
-      if (form && *form != Int8Form::SameScale) units_.push_back({&op, 0, 0, ops::work_of(op)});
+      const bool is_unit = form && *form != Int8Form::SameScale && (!request.is_unit || request.is_unit(op));
+      if (is_unit) units_.push_back({&op, 0, 0, ops::work_of(op)});
     }
   }
 

@@ -21,6 +21,7 @@ struct SensitivityRequest {
   const QuantizePlan* plan = nullptr;
   const std::vector<NamedTensors>* samples = nullptr;
   unsigned threads = 0;
+  std::function<bool(const Op&)> is_unit;  // empty: all that round something
   int64_t most_work = int64_t{1} << 40;  // of all trials together: beyond it operators with little `alone` are left out
   std::function<void(size_t done, size_t total)> on_trials;
 };

@@ -128,6 +128,7 @@ class Search {
 
   // Each layer alone in 8 bits, among floats.
   void measure_harm() {
+    result_.is_measured = true;
     std::vector<std::string> notes;
     const LayerPrecisions no_table;
     Quantization how = make_quantization(source_, *request_.calibration,

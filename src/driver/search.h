@@ -40,6 +40,7 @@ struct SearchResult {
   double cosine = 0;                                      // as chosen
   int64_t int8_cycles = 0, float_cycles = 0, cycles = 0;  // predicted: all int8, none, as chosen
   size_t trials = 0;
+  bool is_measured = false;  // the layers' alone_db
 };
 
 // `module`: as prepare_float made it; it stays as it is. Any budget is reached: with every layer in floats nothing

@@ -16,7 +16,7 @@ std::string render(const SearchResult& r) {
   size_t kept = 0;
   for (const LayerSearch& l : r.layers) {
     const std::string name = l.name.size() > 40 ? "..." + l.name.substr(l.name.size() - 37) : l.name;
-    const std::string alone = r.trials > 2 ? fmt::format("{:.1f}", l.alone_db) : "-";
+    const std::string alone = r.is_measured ? fmt::format("{:.1f}", l.alone_db) : "-";
     text += fmt::format("{:<40} {:<16} {:>22} {:>9} {:>9.1f} {:>10} {:>10}  {:<5} {}\n", name, l.op,
                         fmt::format("{:.4g} .. {:.4g}", l.range.min, l.range.max), alone, l.accumulated_db,
                         l.int8_cycles, l.float_cycles, short_name(l.precision), l.reason);

@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "tpuc/ir/channel_values.h"
 #include "tpuc/ir/tensor.h"
-#include "tpuc/pass/quantization.h"
 
 namespace tpuc::quant {
 

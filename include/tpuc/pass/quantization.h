@@ -1,11 +1,12 @@
 // What the quantize pass is told: the real ranges of values, and which operators are to compute in 8 bits.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
+
+#include "tpuc/ir/channel_values.h"
 
 namespace tpuc {
 
@@ -15,13 +16,6 @@ class Graph;
 // The real numbers an 8-bit value is to represent, min <= max, both finite. A threshold T is [-T, T], or [0, T].
 struct ValueRange {
   double min = 0, max = 0;
-};
-
-// A number for each channel of a tensor. Empty where nothing is known.
-struct ChannelValues {
-  int64_t axis = 1;
-  std::vector<float> values;
-  bool operator==(const ChannelValues&) const = default;
 };
 
 struct Quantization {

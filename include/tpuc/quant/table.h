@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "tpuc/ir/channel_values.h"
 #include "tpuc/ir/type.h"
-#include "tpuc/pass/quantization.h"
 #include "tpuc/runtime/preprocess.h"
 
 namespace tpuc {

@@ -36,15 +36,20 @@ class Driver {
 
  private:
   void push(Op& op) {
-    if (by_root_.count(op.name()) != 0 && queued_.insert(&op).second) queue_.push_back(&op);
+    if (by_root_.count(op.name()) == 0 || !queued_.emplace(&op, next_ticket_).second) return;
+    queue_.emplace_back(&op, next_ticket_++);
   }
 
   void drain() {
     while (!queue_.empty()) {
-      Op* op = queue_.front();
+      const auto [op, ticket] = queue_.front();
       queue_.pop_front();
-      // Erased ops are no longer in the set; a new op at the same address is queued a second time and skipped once.
-      if (queued_.erase(op) != 0) visit(*op);
+      // Erased ops have no ticket any more; a new op at the same address has another one, and waits for its own turn:
+      // the order must not depend on the allocator.
+      const auto it = queued_.find(op);
+      if (it == queued_.end() || it->second != ticket) continue;
+      queued_.erase(it);
+      visit(*op);
     }
   }
 
@@ -153,8 +158,9 @@ class Driver {
   const RewriteOptions& options_;
   Matcher matcher_;
   std::unordered_map<std::string_view, std::vector<size_t>> by_root_;
-  std::deque<Op*> queue_;
-  std::unordered_set<const Op*> queued_;
+  std::deque<std::pair<Op*, uint64_t>> queue_;  // with tickets
+  std::unordered_map<const Op*, uint64_t> queued_;
+  uint64_t next_ticket_ = 0;
   RewriteStats stats_;
   std::string last_at_;
   int64_t budget_ = 0;

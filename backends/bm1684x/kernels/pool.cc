@@ -87,9 +87,10 @@ Support supports(const Op& op, DType) {
   const bool is_byte = t == DType::I8 || t == DType::U8;
   if (!is_float(t) && !(is_byte && op.is<ops::MaxPool2d>()))
     return {false, fmt::format("elements are {}", to_string(t))};
+  for (const Value* v : {op.in(0), op.out(0)})  // the geometry has an entry for each row
+    for (const int64_t d : shape4(v))
+      if (d > kMaxDim) return {false, fmt::format("extent {} exceeds 65535", d)};
   const Geometry g = geometry(op);
-  for (const int64_t d : g.in)
-    if (d > kMaxDim) return {false, fmt::format("extent {} exceeds 65535", d)};
   if (Support s = axis_support(g.h, "h", g.in[2], g.out[2]); !s.ok) return s;
   return axis_support(g.w, "w", g.in[3], g.out[3]);
 }

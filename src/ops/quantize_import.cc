@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ops/eltwise.h"
 #include "ops/import.h"
@@ -119,13 +120,18 @@ DType quantized_type(const NodeView& n, const QuantInputs& at, DType fallback) {
   return t;
 }
 
+// A longer block is the whole axis; sums with it stay numbers.
+int64_t block_of(const NodeView& n) {
+  return std::clamp<int64_t>(n.get_int("block_size", 0), 0, std::numeric_limits<int32_t>::max());
+}
+
 Values import_quantize_linear(const NodeView& n, Builder& b) {
-  const QuantInputs at{.scale = 1, .zero = 2, .axis = n.get_int("axis", 1), .block = n.get_int("block_size", 0)};
+  const QuantInputs at{.scale = 1, .zero = 2, .axis = n.get_int("axis", 1), .block = block_of(n)};
   return {import_quantize(n, b, n.input(0), at)};
 }
 
 Values import_dequantize_linear(const NodeView& n, Builder& b) {
-  const QuantInputs at{.scale = 1, .zero = 2, .axis = n.get_int("axis", 1), .block = n.get_int("block_size", 0)};
+  const QuantInputs at{.scale = 1, .zero = 2, .axis = n.get_int("axis", 1), .block = block_of(n)};
   return {import_dequantize(n, b, n.input(0), at)};
 }
 

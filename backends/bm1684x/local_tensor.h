@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "backends/bm1684x/arch.h"
-#include "backends/bm1684x/isa/tiu_common.h"
+#include "backends/bm1684x/isa/tiu_enums.h"
 #include "tpuc/ir/type.h"
 #include "tpuc/support/int_math.h"
 

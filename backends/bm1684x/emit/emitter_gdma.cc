@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "backends/bm1684x/emit/emitter.h"
+#include "backends/bm1684x/isa/gdma_decode.h"
 #include "tpuc/support/check.h"
 
 namespace tpuc::bm1684x {

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "backends/bm1684x/emit/emitter.h"
+#include "backends/bm1684x/isa/isa.h"
 #include "tpuc/support/check.h"
 
 namespace tpuc::bm1684x {

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "backends/bm1684x/emit/stream.h"
+#include "backends/bm1684x/isa/gdma_decode.h"
+#include "backends/bm1684x/isa/isa.h"
 
 using namespace tpuc::bm1684x;
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "backends/bm1684x/arch.h"
+#include "backends/bm1684x/isa/gdma_decode.h"
+#include "backends/bm1684x/isa/isa.h"
 #include "tpuc/support/int_math.h"
 
 namespace tpuc::bm1684x {

@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "backends/bm1684x/emit/hazards.h"
-#include "backends/bm1684x/isa/gdma_decode.h"
-#include "backends/bm1684x/isa/isa.h"
+#include "backends/bm1684x/isa/commands.h"
 
 namespace tpuc::bm1684x {
 

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "backends/bm1684x/isa/commands.h"
 #include "backends/bm1684x/isa/gdma.h"
 #include "backends/bm1684x/isa/isa.h"
 
@@ -96,10 +97,6 @@ struct GdmaShortNonzero {
             bits("src_addr", &I::src_addr, 192, 40), bits("dst_addr", &I::dst_addr, 256, 40)});
   }
 };
-
-using GdmaInstr =
-    std::variant<GdmaTensor, GdmaCwTranspose, GdmaMatrix, GdmaMaskedSelect, GdmaGeneral, GdmaNonzero, GdmaIndexed,
-                 GdmaSys, GdmaShortGeneral, GdmaShortMaskedSelect, GdmaShortMatrix, GdmaShortNonzero>;
 
 struct DecodedGdma {
   GdmaInstr instr;

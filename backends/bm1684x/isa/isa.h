@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "backends/bm1684x/isa/commands.h"
 #include "backends/bm1684x/isa/field.h"
 #include "backends/bm1684x/isa/tiu_arith.h"
 #include "backends/bm1684x/isa/tiu_conv.h"
@@ -27,8 +28,6 @@ struct InstrInfo {
   std::string_view vectors;
 };
 const std::vector<InstrInfo>& tiu_instructions();
-
-using TiuInstr = std::variant<Ar, Cmp, Conv, Lin, Mm, Mm2, Pord, RqDq, Sfu, Sg, Sgl, SysId, TransBc, Vc>;
 
 struct DecodedTiu {
   TiuInstr instr;

@@ -9,36 +9,6 @@
 
 namespace tpuc::bm1684x {
 
-enum class ArOp : uint32_t {
-  Mul = 0,
-  Not = 1,
-  Add = 2,
-  Sub = 3,
-  Max = 4,
-  Min = 5,
-  LogicShift = 6,
-  And = 7,
-  Or = 8,
-  Xor = 9,
-  SelectGreater = 10,
-  SelectEqual = 11,
-  Div = 12,
-  SelectLess = 13,
-  Cast = 14,
-  AddSat = 15,
-  SubSat = 16,
-  Mac = 18,
-  Copy = 19,
-  MulSat = 20,
-  ArithShift = 21,
-  Rotate = 22,
-  MulDhr = 23,
-  Abs = 26,
-  AbsDiff = 27,
-  CopyBatch = 28,
-  LeadingZeros = 29,
-  LeadingOnes = 30
-};
 // Element-wise arithmetic. opd2: shift count, constant, or rounding. opd2_n_str: rounding mode, or iterations - 1
 // (Div).
 struct Ar {
@@ -105,13 +75,6 @@ struct Lin {
   }
 };
 
-enum class CmpOp : uint32_t {
-  GreaterAndSelect = 22,
-  SelectGreater = 23,
-  SelectEqual = 24,
-  LessAndSelect = 25,
-  SelectLess = 26
-};
 // res = A op B ? C : D; the "and" forms also give max or min of A and B.
 struct Cmp {
   static constexpr std::string_view kForm = "CMP";

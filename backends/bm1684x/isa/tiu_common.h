@@ -1,25 +1,13 @@
-// What all TIU forms share: element types, layouts, and the head of a command (ids, task, lane mask).
-//   source: TIU.md sections 1 and 2
+// What all TIU forms share: the head of a command (ids, task, lane mask).   source: TIU.md section 1
 #pragma once
 
 #include <cstdint>
 #include <tuple>
 
 #include "backends/bm1684x/isa/field.h"
+#include "backends/bm1684x/isa/tiu_enums.h"
 
 namespace tpuc::bm1684x {
-
-// Element types of operands and results. Values 6 and 7 exist in the encoding but not on this chip.
-enum class Prec : uint32_t { I8 = 0, F16 = 1, F32 = 2, I16 = 3, I32 = 4, BF16 = 5 };
-constexpr bool is_valid(Prec p) { return static_cast<uint32_t>(p) <= 5; }
-constexpr bool is_float(Prec p) { return p == Prec::F16 || p == Prec::F32 || p == Prec::BF16; }
-constexpr bool is_half(Prec p) { return p == Prec::F16 || p == Prec::BF16; }
-constexpr bool is_int(Prec p) { return p == Prec::I8 || p == Prec::I16 || p == Prec::I32; }
-// Bytes per element; valid types only.
-constexpr uint32_t size_of(Prec p) { return p == Prec::I8 ? 1 : p == Prec::F32 || p == Prec::I32 ? 4 : 2; }
-
-// Codes of the *_str fields: how an operand's strides follow from its shape.
-enum class Layout : uint32_t { Aligned = 0, Compact = 1, PerChannel = 2, Free = 3, SharedRow = 4 };
 
 // tsk_typ
 enum class Task : uint32_t {

@@ -11,6 +11,7 @@
 #include "ops/conv.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"
+#include "ops/quantize.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/weight_matmul.h"
@@ -39,10 +40,9 @@ DType border_type(DType t) {
 
 // Operands that stay f32 beside half data: biases, the vectors of normalizations, scale and offset of requantizations.
 bool is_f32_operand(const Op& op, size_t i) {
-  if (op.is<Conv2d>() || op.is<ConvTranspose2d>() || op.is<MatMul>()) return i >= 2;
-  if (op.is<WeightMatMul>()) return i >= 2;
-  return i >= 1 &&
-         (op.is<Scale>() || op.is<LayerNorm>() || op.is<RmsNorm>() || op.is<GroupNorm>() || op.is<InstanceNorm>());
+  if (op.is<Conv2d>() || op.is<ConvTranspose2d>() || op.is<MatMul>() || op.is<WeightMatMul>()) return i >= 2;
+  return i >= 1 && (op.is<Requantize>() || op.is<Scale>() || op.is<LayerNorm>() || op.is<RmsNorm>() ||
+                    op.is<GroupNorm>() || op.is<InstanceNorm>());
 }
 
 Tensor narrow_integer(const Value& v, DType to) {

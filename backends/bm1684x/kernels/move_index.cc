@@ -1,6 +1,6 @@
 // gather along one axis: constant indices as copies of evenly spaced runs, others by the engine's gather, as are single
-// elements; scatter of rows. Indices computed at run time are wrapped before they come here (rule wrap-gather-index), those
-// of scatter are not: a negative one writes nothing.
+// elements; scatter of rows. Indices computed at run time are wrapped before they come here (rule wrap-gather-index),
+// those of scatter are not: a negative one writes nothing.
 //   source: GDMA.md section 5
 #include "backends/bm1684x/kernels/move_index.h"
 

@@ -50,7 +50,8 @@ void leave_in_floats(const CalibrateArgs& args, const Module& module, const Samp
   for (const auto& [name, precision] : found.precisions) table.ranges.at(name).precision = precision;
   if (!found.precisions.empty())
     log::note(
-        "{} operators stay in floats: {} of them, with {:.1f} % of the work, cost too much in 8 bits; signal to noise "
+        "operators that stay in floats: {}; {} of them, with {:.1f} % of the work, cost too much in 8 bits; signal to "
+        "noise "
         "{:.1f} dB instead of {:.1f}",
         found.precisions.size(), found.layers, 100 * found.work, found.decibels, found.int8_decibels);
   else if (!found.suffices)

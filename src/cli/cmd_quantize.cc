@@ -2,6 +2,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <filesystem>
 
 #include "cli/args.h"
 #include "cli/calibrate_samples.h"
@@ -98,7 +99,12 @@ int run_quantize(const QuantizeArgs& args) {
   const CalibrationTable table = calibration_of(args, graph, reader);
   if (!args.calibration.empty()) apply_channel_scales(prepared.module, table);
   search.calibration = &table;
-  if (budget.is_metric) search.accepts = metric_budget(to_eval_request(args, request, preprocess), budget.value);
+  if (budget.is_metric) {
+    search.accepts = metric_budget(to_eval_request(args, request, preprocess), budget.value);
+    search.accepts_what = fmt::format("{} {} {} {} {} {} {}", args.data.data, args.data.samples, args.budget, args.task,
+                                      args.labels, args.decoder, args.class_offset);
+  }
+  search.journal = args.output + ".search";
   const size_t count = std::min(kTrialSamples, reader.count());
   for (size_t i = 0; i < count; ++i) search.samples.push_back(reader.read(i * reader.count() / count).tensors);
   SearchResult result;
@@ -112,6 +118,7 @@ int run_quantize(const QuantizeArgs& args) {
   }
   write_or_print("", render(result));
   write_text_file(args.output, args.output.ends_with("qtable") ? to_peer_text(result.table) : to_json(result.table));
+  std::filesystem::remove(search.journal);
   return 0;
 }
 

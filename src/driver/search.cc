@@ -10,10 +10,12 @@
 #include "driver/layer_times.h"
 #include "driver/quantization.h"
 #include "driver/result_noise.h"
+#include "driver/search_journal.h"
 #include "driver/sensitivity.h"
 #include "ops/conv.h"
 #include "ops/matmul.h"
 #include "tpuc/ir/copy.h"
+#include "tpuc/ir/equal.h"
 #include "tpuc/runtime/compare.h"
 #include "tpuc/runtime/executor.h"
 #include "tpuc/support/check.h"
@@ -37,6 +39,7 @@ class Search {
 
   SearchResult run() {
     list_layers();
+    if (!request_.journal.empty()) journal_ = SearchJournal(request_.journal, fingerprint());
     run_reference();
     total_ = 2 * layers().size() + 24;
     const Names everything = names_of(0);
@@ -95,8 +98,33 @@ class Search {
     return copy;
   }
 
-  // Cosine of the results, mean over the samples, of the worst output.
+  // Tells searches apart whose answers may differ.
+  std::string fingerprint() const {
+    const auto hex = [](const Hash& h) { return fmt::format("{:016x}{:016x}", h.hi, h.lo); };
+    std::string all = hex(hash(source_)) + to_json(*request_.calibration) + request_.accepts_what;
+    all += request_.options.asymmetric ? "asymmetric" : "";
+    for (const NamedTensors& sample : request_.samples)
+      for (const auto& [name, tensor] : sample) all += name + hex(content_hash(tensor));
+    Tensor text(DType::U8, {static_cast<int64_t>(all.size())});
+    std::copy(all.begin(), all.end(), text.as_mutable<uint8_t>().begin());
+    return hex(content_hash(text));
+  }
+
+  // A digit a layer, 1 for int8.
+  std::string digits(const Names& int8) const {
+    std::string out;
+    for (const LayerSearch& layer : result_.layers) out += int8.contains(layer.name) ? '1' : '0';
+    return out;
+  }
+
   double trial(const Names& int8) {
+    ++result_.trials;
+    tell(result_.trials);
+    return journal_.answer("cosine " + digits(int8), [&] { return cosine_of(int8); });
+  }
+
+  // Cosine of the results, mean over the samples, of the worst output.
+  double cosine_of(const Names& int8) const {
     const Module module = quantized(int8);
     ExecOptions options;
     options.threads = request_.threads;
@@ -108,15 +136,14 @@ class Search {
         worst = std::min(worst, row.problem.empty() ? row.cosine : -1.0);
       sum += worst;
     }
-    ++result_.trials;
-    tell(result_.trials);
     return sum / static_cast<double>(request_.samples.size());
   }
 
   bool is_accepted(const Names& int8) {
     if (!request_.accepts) return trial(int8) >= request_.cosine;
     ++result_.trials;
-    return request_.accepts(quantized(int8));
+    return journal_.answer("accepted " + digits(int8), [&] { return request_.accepts(quantized(int8)) ? 1.0 : 0.0; }) !=
+           0;
   }
   bool is_accepted(const Names& int8, double cosine) {
     return request_.accepts ? is_accepted(int8) : cosine >= request_.cosine;
@@ -129,6 +156,15 @@ class Search {
   // Each layer alone in 8 bits, among floats.
   void measure_harm() {
     result_.is_measured = true;
+    const auto question = [&](const LayerSearch& layer) { return fmt::format("harm {}", &layer - layers().data()); };
+    const bool is_known = std::all_of(layers().begin(), layers().end(),
+                                      [&](const LayerSearch& l) { return journal_.find(question(l)).has_value(); });
+    if (!is_known) run_harm_trials();
+    for (LayerSearch& layer : layers())
+      layer.alone_db = journal_.answer(question(layer), [&] { return layer.alone_db; });
+  }
+
+  void run_harm_trials() {
     std::vector<std::string> notes;
     const LayerPrecisions no_table;
     Quantization how = make_quantization(source_, *request_.calibration,
@@ -279,6 +315,7 @@ class Search {
   const Graph& source_;
   const SearchRequest& request_;
   const Backend& backend_;
+  SearchJournal journal_;
   std::vector<NamedTensors> reference_;
   std::vector<size_t> order_;  // of leaving
   size_t left_ = 0, total_ = 0;

@@ -19,6 +19,8 @@ struct SearchRequest {
   double cosine = 0.99;               // least similarity of every output to the float network's, mean over the samples
   // Instead of `cosine`: whether the network with these operators is good enough. May be empty.
   std::function<bool(const Module&)> accepts;
+  std::string accepts_what;  // what the answers of `accepts` depend on besides the module
+  std::string journal;       // file of what is known so far: a stopped search goes on; empty: none
   unsigned threads = 0;
   std::function<void(size_t done, size_t total)> on_trials;
 };

@@ -22,17 +22,17 @@ bool all_types(const fast::Site& site, Test&& test) {
   return std::all_of(site.out.begin(), site.out.end(), [&](const TensorType& t) { return test(t.dtype); });
 }
 
-// Behind what only bounds it, too.
-bool is_rounded_next(const Value& v) {
-  return !v.uses.empty() && std::all_of(v.uses.begin(), v.uses.end(), [](const Op* user) {
+// Behind what only bounds it, too: `bounds` such operators at most, however long a chain of them is.
+bool is_rounded_next(const Value& v, int bounds) {
+  return !v.uses.empty() && std::all_of(v.uses.begin(), v.uses.end(), [bounds](const Op* user) {
     if (user->is<ops::Quantize>()) return true;
-    return (user->is<ops::Relu>() || user->is<ops::Clip>()) && is_rounded_next(*user->out(0));
+    return bounds > 0 && (user->is<ops::Relu>() || user->is<ops::Clip>()) && is_rounded_next(*user->out(0), bounds - 1);
   });
 }
 
 fast::Site site_of(const Op& op) {
   fast::Site site;
-  site.is_rounded_next = is_rounded_next(*op.out(0));
+  site.is_rounded_next = is_rounded_next(*op.out(0), 2);
   site.op = op.name();
   site.attrs = &op.any_attrs();
   for (const Value* v : op.in()) {

@@ -134,8 +134,6 @@ Kernel prepare_hard_sigmoid(const Site& s) {
   return kernel_of(hard_sigmoid, a.alpha, a.beta);
 }
 
-LayoutWish any_layout(const Site& /*site*/) { return {.keeps = true}; }
-
 }  // namespace
 
 std::span<const Row> activation_rows() {

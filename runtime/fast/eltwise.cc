@@ -116,7 +116,6 @@ template <Kind kKind>
 Kernel prepare(const Site& site) {
   return binary(site, kKind, ops::Activation::None);
 }
-LayoutWish any_layout(const Site& /*site*/) { return {.keeps = true}; }
 Kernel prepare_add(const Site& site) { return binary(site, Kind::Add, site.attrs_of<ops::Add>().activation); }
 
 }  // namespace

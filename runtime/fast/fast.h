@@ -56,6 +56,8 @@ std::span<const Row> move_rows();
 std::span<const Row> resize_rows();
 std::span<const Row> quantize_rows();
 
+// Of elementwise rows.
+inline LayoutWish any_layout(const Site& /*site*/) { return {.keeps = true}; }
 // From one layout of an f32 tensor to another.
 Kernel change_layout(const Dims& dims, Layout from, Layout to);
 

@@ -1,6 +1,7 @@
 // Convolutions in front of a quantize against their order written out, bit for bit; means against theirs.
 #include <cmath>
 
+#include "ops/activation.h"
 #include "ops/conv.h"
 #include "ops/pool.h"
 #include "ops/quantize.h"
@@ -95,6 +96,14 @@ TEST_CASE("a mean adds in four lanes", "[op]") {
   const Tensor x = Tensor::from_f32({1, 1, 2, 3}, values);
   c.graph.set_outputs({c.graph.add<ops::AvgPool2d>({c.operand(x)}, {.kernel = {2, 3}}).out(0)});
   CHECK(Executor(c.graph).run(c.inputs).begin()->second.as<float>()[0] == (4.0f + 5 + 7) / 6);
+}
+
+TEST_CASE("a long chain of bounds is prepared in the time that it takes to run", "[op]") {
+  Case c;
+  Value* v = c.operand(Tensor::from_f32({1, 1, 1, 1}, std::vector<float>{-1}));
+  for (int i = 0; i < 100'000; ++i) v = c.graph.add<ops::Relu>({v}).out(0);
+  c.graph.set_outputs({v});
+  CHECK(Executor(c.graph).run(c.inputs).begin()->second.as<float>()[0] == 0);
 }
 
 }  // namespace

@@ -11,8 +11,6 @@
 #include "ops/activation.h"
 #include "ops/norm.h"
 #include "ops/work.h"
-#include "tpuc/ir/copy.h"
-#include "tpuc/pass/pipeline.h"
 
 namespace tpuc {
 namespace {
@@ -24,7 +22,6 @@ constexpr double kEnoughForClass = 10;  // dB
 constexpr double kFreeWork = 0.02, kFreeUnits = 0.03;
 constexpr int64_t kMostClasses = 4096;
 constexpr double kNegligibleWork = 0.01;  // of the network's: costs as much as this
-constexpr float kF16Safe = 30000.0f;      // other data may go beyond what was seen
 constexpr int64_t kTrialWork = int64_t{200} << 30, kTrialWorkForClass = int64_t{40} << 30;
 
 using Names = std::unordered_set<std::string>;
@@ -70,12 +67,8 @@ class Finder {
 
   // dB between signal and noise of the results, with these operators in floats.
   double noise_without(const Names& floats) const {
-    Module copy = copy_module(module_);
-    PassOptions passes;
-    passes.verify_each = false;
-    passes.quantization = [&](const Graph& canonical) { return quantization(canonical, floats); };
-    const std::string names[] = {"correct-bias", "quantize"};
-    run_passes(copy, names, passes);
+    const Module copy =
+        quantized_copy(module_, [&](const Graph& canonical) { return quantization(canonical, floats); });
     return decibels(results_.measure(*copy.nets.front().stages.front()));
   }
 
@@ -158,16 +151,16 @@ class Finder {
   // which the host cannot know.
   DType float_type(const Op& op) const {
     if (op.is<ops::Scale>() || op.is<ops::PRelu>()) return DType::F32;
-    float largest = 0;
+    double largest = 0;
     const auto consider = [&](const Value* v) {
       if (v == nullptr || v->is_constant() || !is_float(v->type.dtype)) return;
       const auto row = request_.table->ranges.find(v->name);
       if (row == request_.table->ranges.end()) return;
-      largest = std::max({largest, std::fabs(row->second.seen_min), std::fabs(row->second.seen_max)});
+      largest = std::max({largest, std::abs(double(row->second.seen_min)), std::abs(double(row->second.seen_max))});
     };
     for (const Value* v : op.in()) consider(v);
     consider(op.out(0));
-    return largest > kF16Safe ? DType::F32 : DType::F16;
+    return float_beside_int8(largest);
   }
 
   const Module& module_;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "tpuc/ir/copy.h"
+#include "tpuc/pass/pipeline.h"
 #include "tpuc/support/check.h"
 #include "tpuc/support/suggest.h"
 
@@ -103,6 +105,21 @@ Quantization make_quantization(const Graph& canonical, const CalibrationTable& c
   if (!floats.empty() && request.precision == Precision::Int8) notes.push_back(floats_note(floats, canonical));
   if (!missing.empty()) notes.push_back(fmt::format("computes in floats where no range is known: {}", listed(missing)));
   return out;
+}
+
+Module quantized_copy(const Module& canonical, const std::function<Quantization(const Graph&)>& how) {
+  Module copy = copy_module(canonical);
+  PassOptions passes;
+  passes.verify_each = false;
+  passes.quantization = how;
+  const std::string names[] = {"correct-bias", "quantize"};
+  run_passes(copy, names, passes);
+  return copy;
+}
+
+DType float_beside_int8(double largest) {
+  constexpr double kF16Safe = 30000;
+  return largest > kF16Safe ? DType::F32 : DType::F16;
 }
 
 }  // namespace tpuc

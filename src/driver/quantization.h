@@ -1,11 +1,13 @@
 // From a calibration table and the user's precision table to what the quantize pass wants.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "driver/precision_table.h"
+#include "tpuc/ir/graph.h"
 #include "tpuc/pass/quantization.h"
 #include "tpuc/quant/table.h"
 #include "tpuc/tpuc.h"
@@ -29,5 +31,11 @@ std::unordered_map<std::string, DType> calibrated_floats(const Graph& canonical,
 // quantized; else E2001.
 Quantization make_quantization(const Graph& canonical, const CalibrationTable& calibration,
                                const QuantizationRequest& request, std::vector<std::string>& notes);
+
+// A copy of a canonical network with `how` of it in 8 bits: for trials. The source must outlive it.
+Module quantized_copy(const Module& canonical, const std::function<Quantization(const Graph&)>& how);
+
+// What an operator that leaves 8 bits computes in, when this is the largest magnitude seen: other data may go beyond.
+DType float_beside_int8(double largest);
 
 }  // namespace tpuc

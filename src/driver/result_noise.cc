@@ -38,15 +38,6 @@ class Walk {
   std::vector<const Value*> found_;
 };
 
-Tensor real_values(const Value& v, const Tensor& t) {
-  if (!v.type.quant) return t;
-  std::vector<double> values = t.to_f64();
-  for (double& x : values) x = v.type.quant->scale.front() * (x - v.type.quant->zero.front());
-  Tensor out(DType::F32, t.dims());
-  out.assign_f64(values);
-  return out;
-}
-
 // About the mean: what all elements share is no signal.
 double signal_of(const std::vector<std::vector<Tensor>>& wanted, size_t judged) {
   double n = 0, sum = 0, squares = 0;
@@ -60,6 +51,15 @@ double signal_of(const std::vector<std::vector<Tensor>>& wanted, size_t judged) 
 }
 
 }  // namespace
+
+Tensor real_values(const Value& v, const Tensor& t) {
+  if (!v.type.quant) return t;
+  std::vector<double> values = t.to_f64();
+  for (double& x : values) x = v.type.quant->scale.front() * (x - v.type.quant->zero.front());
+  Tensor out(DType::F32, t.dims());
+  out.assign_f64(values);
+  return out;
+}
 
 std::vector<const Value*> judged_values(const Graph& canonical) { return Walk().from(canonical); }
 

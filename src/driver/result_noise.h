@@ -42,5 +42,7 @@ class ResultNoise {
 };
 
 double decibels(double noise);
+// The real numbers that integers with a Quant stand for; other tensors as they are.
+Tensor real_values(const Value& v, const Tensor& t);
 
 }  // namespace tpuc

@@ -14,7 +14,6 @@
 #include "driver/sensitivity.h"
 #include "ops/conv.h"
 #include "ops/matmul.h"
-#include "tpuc/ir/copy.h"
 #include "tpuc/ir/equal.h"
 #include "tpuc/runtime/compare.h"
 #include "tpuc/runtime/executor.h"
@@ -23,7 +22,6 @@
 namespace tpuc {
 namespace {
 
-constexpr float kF16Safe = 30000.0f;      // a calibrated range beyond this keeps F32: other data may go further
 constexpr size_t kMostTaken = 64;         // layers that are tried to be taken back, those with most time first
 constexpr size_t kMostTakenByMetric = 8;  // the same where each trial is an evaluation
 constexpr int64_t kHarmWork = int64_t{400} << 30;
@@ -82,20 +80,14 @@ class Search {
 
   // A copy of the network in which these layers, and what lies between them, are int8.
   Module quantized(const Names& int8) const {
-    Module copy = copy_module(module_);
-    PassOptions passes;
-    passes.verify_each = false;
-    passes.quantization = [&](const Graph& canonical) {
+    return quantized_copy(module_, [&](const Graph& canonical) {
       std::vector<std::string> notes;
       const LayerPrecisions no_table;
       Quantization q = make_quantization(canonical, *request_.calibration,
                                          {Precision::Int8, &no_table, request_.options.asymmetric}, notes);
       q.wants_int8 = [&int8](const Op& op) { return !is_layer(op) || int8.contains(op.out(0)->name); };
       return q;
-    };
-    const std::string names[] = {"correct-bias", "quantize"};
-    run_passes(copy, names, passes);
-    return copy;
+    });
   }
 
   // Tells searches apart whose answers may differ.
@@ -245,7 +237,7 @@ class Search {
   }
 
   static DType float_for(const ValueRange& range) {
-    return std::max(std::abs(range.min), std::abs(range.max)) > kF16Safe ? DType::F32 : DType::F16;
+    return float_beside_int8(std::max(std::abs(range.min), std::abs(range.max)));
   }
 
   void finish(const Names& int8) {
@@ -295,20 +287,11 @@ class Search {
     options.hook = [&](const Value& v, const Tensor& t) {
       const auto found = wanted.find(v.name);
       if (found == wanted.end() || found->second.dims() != t.dims()) return;
-      db[v.name] = compare(v.name, real_values_of(v, t), found->second).sqnr_db;
+      db[v.name] = compare(v.name, real_values(v, t), found->second).sqnr_db;
     };
     const Module module = quantized(int8);
     Executor(*module.nets.front().stages.front(), options).run(request_.samples.front());
     for (LayerSearch& layer : layers()) layer.accumulated_db = db.contains(layer.name) ? db.at(layer.name) : 0;
-  }
-
-  static Tensor real_values_of(const Value& v, const Tensor& t) {
-    if (!v.type.quant) return t;
-    std::vector<double> values = t.to_f64();
-    for (double& x : values) x = v.type.quant->scale.front() * (x - v.type.quant->zero.front());
-    Tensor out(DType::F32, t.dims());
-    out.assign_f64(values);
-    return out;
   }
 
   const Module& module_;

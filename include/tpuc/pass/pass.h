@@ -31,7 +31,7 @@ struct PassOptions {
   std::function<std::unordered_map<const Op*, DType>(const Graph&)> layer_precisions;
   // What computes in 8 bits, and its ranges; quantize asks once, about the canonical graph. Empty: nothing does.
   std::function<Quantization(const Graph&)> quantization;
-  // By name of a value of the canonical graph: scale-channels divides its channels by these numbers.
+  // By name of a value of the canonical graph: balance-channels divides its channels by these numbers.
   std::unordered_map<std::string, ChannelValues> channel_scales;
   // How many bits the constant matrix of a product is to have, 8 or 4; 0: what it comes with. Empty: 0 for all.
   std::function<int(const Op&)> weight_bits;

@@ -92,7 +92,7 @@ CoefficientPlan place_coefficients(const Graph& graph, const Schedule& s, const 
     plan.bytes += align_up(bytes, kDdrAlign);
     return at;
   };
-  for (const Image& im : s.images) plan.images.push_back(put(im.lane_bytes * im.lanes));
+  for (const ImageBlock& b : s.blocks) plan.blocks.push_back(put(b.lane_bytes * b.lanes));
   const auto tensor = [&](const Value* v) {
     const Value* root = v == nullptr ? nullptr : aliases.find(v).root;
     if (root != nullptr && root->is_constant() && !plan.tensors.contains(root))

@@ -11,10 +11,10 @@ namespace tpuc::bm1684x {
 
 inline constexpr int64_t kDdrBytes = int64_t{8} << 30;  // GDMA.md section 1
 
-// A constant tensor or image and where it lies in the coefficients.
+// Constant tensors and blocks of images, and where they lie in the coefficients.
 struct CoefficientPlan {
   std::unordered_map<const Value*, int64_t> tensors;  // constants that are loaded as tensors: offset, bytes
-  std::vector<int64_t> images;                        // one per Schedule::images
+  std::vector<int64_t> blocks;                        // one per Schedule::blocks
   int64_t bytes = 0;                                  // multiple of 4096
 };
 

@@ -109,11 +109,15 @@ std::string debug_ranges(const Graph& graph, const Program& p, const std::vector
 
 std::vector<bmodel::WeightLocation> coefficient_locations(const Program& p) {
   std::vector<bmodel::WeightLocation> all;
-  for (size_t i = 0; i < p.schedule.images.size(); ++i) {
-    const Image& im = p.schedule.images[i];
+  std::vector<bool> named(p.schedule.blocks.size());
+  for (const Image& im : p.schedule.images) {  // a block is called like the first of its images
+    const auto i = static_cast<size_t>(im.block);
+    if (named[i]) continue;
+    named[i] = true;
+    const ImageBlock& block = p.schedule.blocks[i];
     all.push_back({fmt::format("{}.{}", im.op->out(0)->name, im.region.begin[1]),
-                   static_cast<uint64_t>(p.ddr.coefficients.images[i]),
-                   static_cast<uint64_t>(align_up(im.lane_bytes * im.lanes, kDdrAlign))});
+                   static_cast<uint64_t>(p.ddr.coefficients.blocks[i]),
+                   static_cast<uint64_t>(align_up(block.lane_bytes * block.lanes, kDdrAlign))});
   }
   for (const auto& [value, offset] : p.ddr.coefficients.tensors)
     all.push_back({value->name, static_cast<uint64_t>(offset),

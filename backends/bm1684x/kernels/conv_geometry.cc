@@ -82,11 +82,13 @@ FoldedRows fold_of(const ConvGeometry& g) {
   const int64_t places = g.out[0] * ceil_div(g.out[1], kLanes) * ceil_div(g.out[2] * g.out[3], int64_t{4});
   const int64_t saved =
       places * g.w.kernel * (h.kernel * ceil_div(g.in[1], block) - ceil_div(h.kernel * g.in[1], block));
-  // Rows are loaded once for each filter row; and what made the input cannot leave it in local memory.
+  // Rows are loaded once for each filter row, in short bursts where some are left out; and what made the input cannot
+  // leave it in local memory.
+  constexpr int64_t kBytesPerCycle = 40, kFullBurst = 256;  // of the DMA, less than it has: the gain must be clear
   const int64_t row_bytes = g.in[0] * g.in[1] * g.in[3] * size_of(g.prec);
-  const int64_t loaded_more = (h.kernel * g.out[2] + g.in[2]) * row_bytes;
-  constexpr int64_t kBytesPerCycle = 50, kMargin = 2;  // of the DMA; the gain must be clear
-  if (saved * kBytesPerCycle < kMargin * loaded_more) return {};
+  const int64_t burst = h.stride == 1 ? kFullBurst : std::min(kFullBurst, g.in[3] * size_of(g.prec));
+  const int64_t loaded_more = h.kernel * g.out[2] * row_bytes * kFullBurst / burst + g.in[2] * row_bytes;
+  if (saved * kBytesPerCycle < loaded_more) return {};
   return {h.kernel, h.stride, h.pad_before, g.in[2]};
 }
 

@@ -8,10 +8,12 @@
 #include <cstring>
 
 #include "backends/bm1684x/emit/emitter.h"
+#include "backends/bm1684x/kernels/conv_geometry.h"
 #include "backends/bm1684x/kernels/eltwise_views.h"
 #include "backends/bm1684x/kernels/families.h"
 #include "backends/bm1684x/kernels/quantize_lut.h"
 #include "backends/bm1684x/kernels/quantize_sum.h"
+#include "ops/conv.h"
 
 namespace tpuc::bm1684x {
 
@@ -30,12 +32,17 @@ Support quantize_support(const Op& op, DType precision) {
   return view_support(op, precision);
 }
 
-// A picture that comes from DDR has few channels and would keep few lanes busy: its elements are spread over all. Other
-// tensors are seen as their makers and users see them.
+// Takes its operand from DDR, row by row.
+bool folds_rows(const Op& user) { return user.is<ops::Conv2d>() && conv_geometry(user).folded.count > 0; }
+
+// A picture has few channels and would keep few lanes busy: where it goes through DDR anyway its elements are spread
+// over all. Other tensors are seen as their makers and users see them.
 Views quantize_views(const Op& op) {
   const Dims& d = op.in(0)->type.dims;
   const bool is_picture = op.in(0)->def == nullptr && d.size() == 4 && d[1] < kLanes / 2;
-  const auto split = is_picture ? split_count(element_count(d)) : std::nullopt;
+  const auto& users = op.out(0)->uses;
+  const bool is_local = std::none_of(users.begin(), users.end(), [](const Op* user) { return folds_rows(*user); });
+  const auto split = is_picture && !is_local ? split_count(element_count(d)) : std::nullopt;
   if (!split) return one_operand_views(op);
   const View v = row_major({1, split->channels, 1, split->width});
   return {{v}, v};

@@ -56,14 +56,14 @@ class Writer {
 
   void load(const Load& l) {
     const Mark before = mark();
-    if (l.image >= 0) {
-      const Image& im = p_->schedule.images[static_cast<size_t>(l.image)];
-      const int64_t words = im.lane_bytes / 4;
-      DdrTensor t{kDdrBase + static_cast<uint64_t>(p_->ddr.coefficients.images[static_cast<size_t>(l.image)]),
+    if (l.block >= 0) {
+      const ImageBlock& block = p_->schedule.blocks[static_cast<size_t>(l.block)];
+      const int64_t words = block.lane_bytes / 4;
+      DdrTensor t{kDdrBase + static_cast<uint64_t>(p_->ddr.coefficients.blocks[static_cast<size_t>(l.block)]),
                   4,
-                  {1, im.lanes, 1, words},
-                  {im.lanes * words, words, words, 1}};
-      emitter_.load_lanes(at(l.buffer), t, im.lanes);
+                  {1, block.lanes, 1, words},
+                  {block.lanes * words, words, words, 1}};
+      emitter_.load_lanes(at(l.buffer), t, block.lanes);
     } else {
       const Prec prec = prec_of(l.value->type.dtype);
       const bool shared = l.need.kind == Need::Kind::Shared;
@@ -133,7 +133,9 @@ class Writer {
     ctx.out = aligned(at(static_cast<size_t>(c.out_buffer)), prec_of(c.op->out(0)->type.dtype), c.out_held.extent);
     ctx.out_held = c.out_held;
     for (const size_t b : c.scratch) ctx.scratch.push_back(at(b));
-    if (c.image_buffer >= 0) ctx.image = at(static_cast<size_t>(c.image_buffer));
+    if (c.image >= 0)
+      ctx.image = at(static_cast<size_t>(c.image_buffer)) +
+                  static_cast<uint32_t>(p_->schedule.images[static_cast<size_t>(c.image)].offset_bytes);
     kernel.emit(*c.op, ctx, emitter_);
     if (stream_.take_f32_flag() && ctx.out.prec != Prec::F32) p_->widened.insert(c.op);
     note(before, slot);
@@ -198,7 +200,11 @@ void pack_coefficients(const Program& p, std::span<std::byte> out, unsigned thre
     const auto bytes = find_kernel(im.op->name())->pack(*im.op, im.region);
     TPUC_CHECK(static_cast<int64_t>(bytes.size()) == im.lane_bytes * im.lanes, "{} packed {} bytes, planned {}",
                im.op->name(), bytes.size(), im.lane_bytes * im.lanes);
-    std::memcpy(out.data() + p.ddr.coefficients.images[i], bytes.data(), bytes.size());
+    const auto block = static_cast<size_t>(im.block);
+    std::byte* to = out.data() + p.ddr.coefficients.blocks[block] + im.offset_bytes;
+    for (int64_t lane = 0; lane < im.lanes; ++lane)
+      std::memcpy(to + lane * p.schedule.blocks[block].lane_bytes, bytes.data() + lane * im.lane_bytes,
+                  static_cast<size_t>(im.lane_bytes));
     for (const Value* v : im.op->in())
       if (v != nullptr && v->is_constant()) release_pages(v->tensor().bytes());
   });

@@ -130,3 +130,27 @@ TEST_CASE("the memory of activations is used again", "[plan]") {
   CHECK(p.ddr.lower_bound_bytes == 64 * 32 * 32 * 4);  // each in the place of its input
   CHECK(p.ddr.context_bytes == p.ddr.lower_bound_bytes);
 }
+
+TEST_CASE("small constants of a group come in one transfer", "[plan]") {
+  std::mt19937 rng(5);
+  ConstantStore store;
+  Graph g("net", store);
+  Value* v = g.input({DType::F32, {1, 40, 12, 12}, {}}, "x");
+  for (int i = 0; i < 5; ++i)
+    v = g.add<ops::Conv2d>({v, g.constant(random_of({40, 1, 3, 3}, rng, 0.4F))}, {.pads = {1, 1, 1, 1}, .group = 40})
+            .out(0);
+  g.set_outputs({v});
+  const Program p = build_program(g, {});
+  CHECK(p.schedule.images.size() == 5);
+  REQUIRE(p.schedule.blocks.size() == 1);
+  for (size_t i = 1; i < 5; ++i)
+    CHECK(p.schedule.images[i].offset_bytes >=
+          p.schedule.images[i - 1].offset_bytes + p.schedule.images[i - 1].lane_bytes);
+  CHECK(std::count_if(p.schedule.loads.begin(), p.schedule.loads.end(), [](const Load& l) { return l.block >= 0; }) ==
+        1);
+  PlanOptions alone;
+  alone.group_layers = false;
+  CHECK(build_program(g, alone).schedule.blocks.size() == 5);
+  const std::map<std::string, Tensor> inputs{{"x", random_of({1, 40, 12, 12}, rng, 1)}};
+  CHECK(identical(run_graph_on_chip(g, inputs, alone).front(), run_graph_on_chip(g, inputs).front()));
+}

@@ -9,6 +9,11 @@ namespace tpuc::bm1684x {
 
 namespace {
 
+// Bytes of a lane: bursts of the DMA below this take as long as if they had as many (CYCLES.md section 3).
+constexpr int64_t kSmallImageBytes = 256;
+// What waits for a block waits for all of it.
+constexpr int64_t kBlockBytes = 1024;
+
 bool covers(const Region& r, const View& view) { return r == whole(view.dims); }
 
 Prec input_prec(const Op& op, size_t i) { return prec_of(op.in(i)->type.dtype); }
@@ -99,23 +104,57 @@ ComputeInput ScheduleBuilder::take_input(const Op& op, size_t i, const Need& nee
   return {buffer, need.box, shared};
 }
 
-int64_t ScheduleBuilder::take_image(const Op& op, const Region& tile, const Footprint& f, int slot) {
-  if (f.image_bytes == 0) return -1;
+// Tiles with the same constants share an image. Large ones are loaded again when another came between.
+void ScheduleBuilder::take_image(const Op& op, const Region& tile, const Footprint& f, Compute& c) {
+  if (f.image_bytes == 0) return;
+  const int slot = static_cast<int>(s_.computes.size());
   Region key = tile;
   if (!f.image_follows_tile)
     for (const size_t axis : {size_t{0}, size_t{2}, size_t{3}}) key.begin[axis] = 0, key.extent[axis] = 1;
   OpState& state = states_[&op];
-  if (state.image && state.image->region == key) {
-    touch(state.image->buffer, slot);
-    return state.image->buffer;
-  }
-  const auto buffer = static_cast<int64_t>(new_buffer(f.image_bytes, slot));
-  const auto [it, fresh] = state.packed.try_emplace(key_text(key), static_cast<int64_t>(s_.images.size()));
+  const std::string text = key_text(key);
+  const auto [it, fresh] = state.images.try_emplace(text, LoadedImage{s_.images.size(), -1});
   if (fresh) s_.images.push_back({&op, tile, f.image_bytes, f.image_lanes});
-  const int64_t index = it->second;
-  state.image = LoadedImage{key, buffer};
-  s_.loads.push_back({static_cast<size_t>(buffer), slot, slot, 0, &op, nullptr, index, {}, {}});
-  return buffer;
+  LoadedImage& loaded = it->second;
+  if (f.image_bytes < kSmallImageBytes) {
+    if (fresh) loaded.buffer = load_with_others(op, loaded.image, slot);
+  } else if (state.image != text) {
+    loaded.buffer = load_image(op, loaded.image, slot);
+  }
+  state.image = text;
+  touch(loaded.buffer, slot);
+  c.image = static_cast<int64_t>(loaded.image);
+  c.image_buffer = loaded.buffer;
+}
+
+int64_t ScheduleBuilder::load_image(const Op& op, size_t image, int slot) {
+  Image& im = s_.images[image];
+  if (im.block < 0) {
+    im.block = static_cast<int64_t>(s_.blocks.size());
+    s_.blocks.push_back({im.lane_bytes, im.lanes});
+  }
+  const size_t buffer = new_buffer(im.lane_bytes, slot);
+  s_.loads.push_back({buffer, slot, slot, 0, &op, nullptr, im.block, {}, {}});
+  return static_cast<int64_t>(buffer);
+}
+
+// Small images come in one transfer with others of the group, and stay as long as one of them is needed.
+int64_t ScheduleBuilder::load_with_others(const Op& op, size_t image, int slot) {
+  Image& im = s_.images[image];
+  const int64_t bytes = align64(im.lane_bytes);
+  if (!open_block_ || s_.blocks[open_block_->block].lane_bytes + bytes > kBlockBytes) {
+    const size_t buffer = new_buffer(0, slot), block = s_.blocks.size();
+    s_.blocks.emplace_back();
+    s_.loads.push_back({buffer, slot, slot, 0, &op, nullptr, static_cast<int64_t>(block), {}, {}});
+    open_block_ = OpenBlock{block, static_cast<int64_t>(buffer)};
+  }
+  ImageBlock& block = s_.blocks[open_block_->block];
+  im.block = static_cast<int64_t>(open_block_->block);
+  im.offset_bytes = block.lane_bytes;
+  block.lane_bytes += bytes;
+  block.lanes = std::max(block.lanes, im.lanes);
+  s_.buffers[static_cast<size_t>(open_block_->buffer)].bytes = block.lane_bytes;
+  return open_block_->buffer;
 }
 
 void ScheduleBuilder::add_ddr_step(const Op& op) {
@@ -141,7 +180,7 @@ void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region&
     c.in.push_back(take_input(op, i, needs[i], views.in[i], slot));
     if (i < f.input_wishes.size()) wish(c.in.back().buffer, f.input_wishes[i]);
   }
-  c.image_buffer = take_image(op, tile, f, slot);
+  take_image(op, tile, f, c);
   // Parts of a sum share their buffers.
   const bool starts = tile.depth.begin == 0,
              ends = tile.depth.extent == 0 || tile.depth.begin + tile.depth.extent == kernel.axes(op).depth;
@@ -177,6 +216,7 @@ void ScheduleBuilder::add(const Group& group) {
   members_.clear();
   resident_.clear();
   states_.clear();
+  open_block_.reset();
   for (const OpTiles& o : group.ops) members_.insert(o.op);
   for (const Region& tile : group.chain) {
     const auto regions = chain_regions(group.ops, tile);
@@ -209,7 +249,7 @@ std::string to_text(const Schedule& s) {
     for (; l < loads.size() && loads[l]->slot <= static_cast<int>(slot); ++l)
       text += fmt::format(
           "{:5} load    {} {} {}\n", slot,
-          loads[l]->value != nullptr ? "%" + loads[l]->value->name : fmt::format("image {}", loads[l]->image),
+          loads[l]->value != nullptr ? "%" + loads[l]->value->name : fmt::format("images {}", loads[l]->block),
           loads[l]->value != nullptr ? box(loads[l]->need.box) : "", place(loads[l]->buffer));
     const Compute& c = s.computes[slot];
     text +=

@@ -29,7 +29,9 @@ class ScheduleBuilder {
   void add_tile(const Op& op, const Kernel& kernel, const Region& tile);
   void add_ddr_step(const Op& op);
   ComputeInput take_input(const Op& op, size_t i, const Need& need, const View& view, int slot);
-  int64_t take_image(const Op& op, const Region& tile, const Footprint& f, int slot);
+  void take_image(const Op& op, const Region& tile, const Footprint& f, Compute& c);
+  int64_t load_image(const Op& op, size_t image, int slot);
+  int64_t load_with_others(const Op& op, size_t image, int slot);
   size_t new_buffer(int64_t bytes, int slot);
   void touch(int64_t buffer, int slot);
   void wish(int64_t buffer, const Wish& place);
@@ -50,18 +52,24 @@ class ScheduleBuilder {
     int64_t buffer = -1;
   };
   struct LoadedImage {
-    Region region;
+    size_t image = 0;
     int64_t buffer = -1;
   };
   // What an op has in local memory that its next tile may use again.
   struct OpState {
     int tiles = 0;
     std::vector<Loaded> loaded;
-    std::optional<LoadedImage> image;
-    std::map<std::string, int64_t> packed;  // images by region
-    std::vector<size_t> scratch;            // of the last tile
+    std::string image;                          // region of the last tile's
+    std::map<std::string, LoadedImage> images;  // by region, as loaded last
+    std::vector<size_t> scratch;                // of the last tile
   };
   std::unordered_map<const Op*, OpState> states_;
+  // The block of this group that small images still join, and its buffer.
+  struct OpenBlock {
+    size_t block = 0;
+    int64_t buffer = -1;
+  };
+  std::optional<OpenBlock> open_block_;
 };
 
 }  // namespace tpuc::bm1684x

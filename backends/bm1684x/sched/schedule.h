@@ -21,10 +21,17 @@ struct Buffer {
   Wish wish{};
 };
 
-// The constant image of one tile of an op: packed once, loaded where needed.
+// The constant image of one tile of an op: packed once, loaded where needed, as a part of its block.
 struct Image {
   const Op* op = nullptr;
   Region region;
+  int64_t lane_bytes = 0, lanes = 0;
+  int64_t block = -1;
+  int64_t offset_bytes = 0;  // of a lane, in the block
+};
+
+// Images that one transfer loads: [lanes][lane_bytes] in DDR.
+struct ImageBlock {
   int64_t lane_bytes = 0, lanes = 0;
 };
 
@@ -35,7 +42,7 @@ struct Load {
   int earliest = 0;              // the slot may move back to here: behind the store that makes the data
   const Op* op = nullptr;        // for whom
   const Value* value = nullptr;  // a tensor in DDR, or
-  int64_t image = -1;            // an image
+  int64_t block = -1;            // images
   View view;
   Need need;
 };
@@ -50,7 +57,8 @@ struct Compute {
   int tile = 0;  // counted over the op's tiles
   Region region;
   std::vector<ComputeInput> in;
-  int64_t out_buffer = -1, image_buffer = -1;  // -1 for DDR steps, resp. without image
+  int64_t out_buffer = -1;                // -1 for DDR steps
+  int64_t image = -1, image_buffer = -1;  // the buffer is that of the image's block; -1: no image
   Region out_held;
   std::vector<size_t> scratch;
   bool in_ddr = false;
@@ -68,6 +76,7 @@ struct Store {
 struct Schedule {
   std::vector<Buffer> buffers;
   std::vector<Image> images;
+  std::vector<ImageBlock> blocks;
   std::vector<Load> loads;  // in order of use
   std::vector<Compute> computes;
   std::vector<Store> stores;  // in order of slots

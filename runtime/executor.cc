@@ -8,11 +8,13 @@
 #include <chrono>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 
 #include "runtime/prepare.h"
+#include "tpuc/numerics/fp_env.h"
 #include "tpuc/support/log.h"
 
 namespace tpuc {
@@ -31,6 +33,29 @@ class ThreadScope {
 
  private:
   int before_;
+};
+
+// The chip's floating-point mode for a scope, if wanted, in the team of threads that ThreadScope sets.
+class FlushScope {
+ public:
+  explicit FlushScope(bool wanted) : modes_(wanted ? static_cast<size_t>(omp_get_max_threads()) : 0) {
+    in_each([](std::optional<FlushDenormals>& mode) { mode.emplace(); });
+  }
+  ~FlushScope() {
+    in_each([](std::optional<FlushDenormals>& mode) { mode.reset(); });
+  }
+  FlushScope(const FlushScope&) = delete;
+  FlushScope& operator=(const FlushScope&) = delete;
+
+ private:
+  template <class F>
+  void in_each(F&& fn) {
+    if (modes_.empty()) return;
+#pragma omp parallel num_threads(static_cast<int>(modes_.size()))
+    fn(modes_[static_cast<size_t>(omp_get_thread_num())]);
+  }
+
+  std::vector<std::optional<FlushDenormals>> modes_;
 };
 
 constexpr size_t kAbsent = static_cast<size_t>(-1);
@@ -231,6 +256,7 @@ Executor& Executor::operator=(Executor&&) noexcept = default;
 
 NamedTensors Executor::run(const NamedTensors& inputs) {
   const ThreadScope threads(state_->options.threads);
+  const FlushScope mode(state_->options.flush_denormals);
   const auto start = std::chrono::steady_clock::now();
   state_->bind_inputs(inputs);
   for (Step& step : state_->steps) state_->run_step(step);

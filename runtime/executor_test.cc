@@ -1,6 +1,7 @@
 // The executor: inputs, hooks, buffers given back, outputs that are inputs; and what surrounds it.
 #include "tpuc/runtime/executor.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
@@ -61,6 +62,31 @@ TEST_CASE("hooks see inputs and every result in program order", "[runtime]") {
   options.hook = [&](const Value& v, const Tensor& t) { seen.push_back(v.name + to_string(t.dims())); };
   Executor(n.graph, options).run({{"x", f32({2, 2}, {1, 2, 3, 4})}});
   CHECK(seen == std::vector<std::string>{"x[2,2]", "a[2,2]", "b[2,2]"});
+}
+
+TEST_CASE("denormals count as zero where the chip's mode is asked for, on every thread", "[runtime]") {
+  Module module;
+  Graph g("g", *module.constants);
+  const Dims dims{1 << 18};
+  Value* x = g.input({DType::F32, dims, {}}, "x");
+  Value* half = g.input({DType::F16, dims, {}}, "half");
+  g.set_outputs({g.add<ops::Mul>({x, g.constant(f32({}, {0.5f}))}, {}, "y").out(0),
+                 g.add<ops::Add>({half, half}, {}, "z").out(0)});
+  Tensor halves(DType::F16, dims);
+  halves.assign_f64(std::vector<double>(static_cast<size_t>(halves.count()), 0x1p-24));
+  const NamedTensors in{{"x", f32(dims, std::vector<float>(static_cast<size_t>(halves.count()), 0x1p-126f))},
+                        {"half", halves}};
+  for (const bool flushes : {false, true}) {
+    ExecOptions options;
+    options.flush_denormals = flushes;
+    const NamedTensors out = Executor(g, options).run(in);
+    const auto all_are = [&](const char* name, float want) {
+      const std::vector<float> got = out.at(name).to_f32();
+      return std::all_of(got.begin(), got.end(), [&](float v) { return v == want; });
+    };
+    CHECK(all_are("y", flushes ? 0.0f : 0x1p-127f));
+    CHECK(all_are("z", 0x1p-23f));  // halves keep theirs
+  }
 }
 
 TEST_CASE("inputs that do not fit are named, all at once", "[runtime]") {

@@ -8,8 +8,6 @@
 #include "driver/quantization.h"
 #include "driver/result_noise.h"
 #include "driver/sensitivity.h"
-#include "ops/activation.h"
-#include "ops/norm.h"
 #include "ops/work.h"
 
 namespace tpuc {
@@ -147,10 +145,7 @@ class Finder {
     return floats;
   }
 
-  // Scales and their slopes keep F32: of halves the chip rounds products on their own, or not, as operators are joined,
-  // which the host cannot know.
   DType float_type(const Op& op) const {
-    if (op.is<ops::Scale>() || op.is<ops::PRelu>()) return DType::F32;
     double largest = 0;
     const auto consider = [&](const Value* v) {
       if (v == nullptr || v->is_constant() || !is_float(v->type.dtype)) return;

@@ -112,6 +112,7 @@ NamedTensors execute(const Graph& graph, const NamedTensors& inputs, bool all_te
   ExecOptions options;
   options.threads = threads;
   const auto backend = is_quantized(graph) ? make_bm1684x_backend() : nullptr;
+  options.flush_denormals = backend != nullptr;
   if (backend != nullptr)
     options.compute = [&](const Op& op, EvalArgs in, std::span<Tensor> out) {
       return compute_as_chip(*backend, op, in, out);

@@ -11,8 +11,9 @@
 namespace tpuc {
 
 struct ExecOptions {
-  unsigned threads = 0;    // 0: all cores
-  bool reference = false;  // only `eval`, no fast versions
+  unsigned threads = 0;          // 0: all cores
+  bool reference = false;        // only `eval`, no fast versions
+  bool flush_denormals = false;  // f32 and bf16 below their least normal number are 0 for arithmetic, as for the chip's
   // Called for every value in program order: graph inputs, then the results of each op. Constants are left out.
   std::function<void(const Value&, const Tensor&)> hook;
   // Asked before each op is run: true when it has computed the results itself. May be empty.

@@ -46,20 +46,26 @@ Sample run_sample(const CompileArgs& args, const ModelRequest& request, const Co
   return sample;
 }
 
+// What the user may do about comparisons that fail: the rows against rounding where it is known to be the cause.
+Diagnostic failed_verification(size_t failing, const Tolerance& tolerance, const std::optional<Diagnostic>& opt_cause) {
+  Diagnostic d = diagnostic(ErrorCode::E7001, "verification: {} comparisons fail (tolerance: cosine {}, euclidean {})",
+                            failing, tolerance.cosine, tolerance.euclidean);
+  if (opt_cause) {
+    d.notes.emplace_back("cause", opt_cause->message);
+    d.notes.insert(d.notes.end(), opt_cause->notes.begin(), opt_cause->notes.end());
+  }
+  return std::move(d).note("hint", "the output is not written; --tolerance COS,EUC changes what passes");
+}
+
 void verify(const CompileArgs& args, const Sample& sample, const CompiledNet& net, const CompileOptions& options,
-            const Backend& backend, PhaseClock& clock) {
-  const Tolerance tolerance =
-      args.tolerance.empty() ? default_tolerance(options.precision) : parse_tolerance(args.tolerance);
+            const Backend& backend, const std::optional<Diagnostic>& opt_cause, PhaseClock& clock) {
+  const Tolerance tolerance = options.opt_tolerance.value_or(default_tolerance(options.precision));
   clock.start("run bmodel");
   const Verification v = verify_artifact(net.bytes, backend, sample.tensors, sample.reference, sample.lowered,
                                          tolerance, args.model.threads);
   clock.stop();
   write_or_print("", v.table);
-  if (v.failing != 0)
-    throw UserError(diagnostic(ErrorCode::E7001,
-                               "verification: {} comparisons fail (tolerance: cosine {}, euclidean {})", v.failing,
-                               tolerance.cosine, tolerance.euclidean)
-                        .note("hint", "the output is not written; --tolerance COS,EUC changes what passes"));
+  if (v.failing != 0) throw UserError(failed_verification(v.failing, tolerance, opt_cause));
 }
 
 // The network at one set of input shapes; nothing where --stop-after ended the passes: its graph is written instead.
@@ -78,11 +84,12 @@ std::optional<CompiledNet> compile_stage(const CompileArgs& args, ModelRequest r
     if (with_sample) throw UserError(*lowered.opt_range_loss);
     log::note("{}", render(*lowered.opt_range_loss, "warning"));
   }
+  if (lowered.opt_rounding_loss && !with_sample) log::note("{}", render(*lowered.opt_rounding_loss, "warning"));
   Sample sample;
   if (with_sample) sample = run_sample(args, request, options, main_graph(lowered.module), clock);
   CompiledNet net = compile_lowered(lowered, options, backend, request.threads, clock);
   for (const Diagnostic& warning : net.warnings) log::note("{}", render(warning, "warning"));
-  if (with_sample) verify(args, sample, net, options, backend, clock);
+  if (with_sample) verify(args, sample, net, options, backend, lowered.opt_rounding_loss, clock);
   log::verbose("{}", net.summary);
   return net;
 }
@@ -102,8 +109,8 @@ std::vector<bool> stages_with_sample(const CompileArgs& args, const std::vector<
 }
 
 int run_compile(const CompileArgs& args) {
-  const CompileOptions options = to_options(args.lowering);
-  if (!args.tolerance.empty()) parse_tolerance(args.tolerance);
+  CompileOptions options = to_options(args.lowering);
+  if (!args.tolerance.empty()) options.opt_tolerance = parse_tolerance(args.tolerance);
   protect_inputs(args.output, args.model, {args.verify, args.lowering.calibration, args.lowering.precision_table});
   const std::vector<ModelRequest> requests = to_stage_requests(args.model);
   if (requests.size() > 1 && !options.stop_after.empty())

@@ -46,7 +46,8 @@ Result<Artifact> compile(const Source& source, const Options& options) {
     const Prepared lowered = prepare_lowered(to_request(source, options), how, *backend, clock);
     CompiledNet net = compile_lowered(lowered, how, *backend, options.threads, clock);
     for (const std::string& note : lowered.precision_notes) net.warnings.push_back({ErrorCode::E7002, note, {}});
-    if (lowered.opt_range_loss) net.warnings.push_back(*lowered.opt_range_loss);
+    for (const auto& loss : {lowered.opt_range_loss, lowered.opt_rounding_loss})
+      if (loss) net.warnings.push_back(*loss);
     return Artifact{std::move(net.bytes), std::move(net.warnings)};
   });
 }

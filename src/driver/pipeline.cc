@@ -82,9 +82,10 @@ Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& opti
   if (is_int8 && !options.calibration.empty()) calibration = read_calibration_table(options.calibration);
   for (const auto& [name, row] : calibration.ranges)
     if (!row.scales.values.empty()) passes.channel_scales.emplace(name, row.scales);
-  const PrecisionRequest precision{passes.precision,         &table,
-                                   &request.import.like,     default_tolerance(options.precision),
-                                   options.strict_precision, request.threads};
+  const PrecisionRequest precision{
+      passes.precision,         &table,
+      &request.import.like,     options.opt_tolerance.value_or(default_tolerance(options.precision)),
+      options.strict_precision, request.threads};
   passes.weight_bits = [&table](const Op& op) { return table.weight_bits_of(op); };
   passes.layer_precisions = [&](const Graph& canonical) {
     clock.start("choose precisions");
@@ -92,6 +93,7 @@ Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& opti
     clock.start("optimise and lower");
     out.precision_notes.insert(out.precision_notes.end(), choice.notes.begin(), choice.notes.end());
     out.opt_range_loss = std::move(choice.opt_loss);
+    out.opt_rounding_loss = std::move(choice.opt_rounding_loss);
     take_calibrated_floats(canonical, calibration, table, choice.of);
     return std::move(choice.of);
   };

@@ -11,6 +11,7 @@
 #include "driver/precision_table.h"
 #include "tpuc/backend/backend.h"
 #include "tpuc/pass/pipeline.h"
+#include "tpuc/runtime/compare.h"
 
 namespace tpuc {
 
@@ -25,7 +26,8 @@ struct CompileOptions {
   std::string calibration;        // a table of ranges; int8 needs one
   bool asymmetric = false;        // zero points of 8-bit activations
   bool native_io = false;         // inputs and outputs in the types that the network computes with
-  bool strict_precision = false;  // keep F16 even where the sample leaves its range
+  bool strict_precision = false;  // keep F16 even where the sample leaves its range or rounding ruins an output
+  std::optional<Tolerance> opt_tolerance;  // of outputs on the sample; by precision where it is not given
 };
 
 // E2001 with the chips there are.
@@ -37,7 +39,8 @@ struct Prepared {
   PassReport report;
   std::vector<std::string> border_notes;     // "input `ids`: i64 became i32"
   std::vector<std::string> precision_notes;  // "kept in F32: ...", "computes in floats: ..."
-  std::optional<Diagnostic> opt_range_loss;  // E7002: the sample leaves F16's range, and strict_precision keeps it
+  // With strict_precision: E7002, the sample leaves F16's range; E7001, rounding grows too far on it.
+  std::optional<Diagnostic> opt_range_loss, opt_rounding_loss;
 };
 // Import and optimisation; the element types stay the model's.
 Prepared prepare_float(const ModelRequest& request, const CompileOptions& options, PhaseClock& clock);

@@ -11,7 +11,7 @@
 namespace tpuc {
 namespace {
 
-constexpr size_t kMaxLines = 16;
+constexpr size_t kMaxLines = 16, kMaxRoundingRows = 1000;
 
 bool computes_floats(const Op& op) {
   return std::any_of(op.out().begin(), op.out().end(), [](const auto& v) { return is_float(v->type.dtype); }) ||
@@ -33,14 +33,33 @@ std::vector<const Op*> in_order(const Graph& graph, const std::unordered_set<con
   return out;
 }
 
+// The rows of a --precision-table that keep the operators in F32.
+void add_rows(Diagnostic& d, const std::vector<const Op*>& ops, size_t most) {
+  std::vector<std::string> names;
+  for (const Op* op : ops)
+    if (std::string name = row_name(*op); std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(std::move(name));
+  for (size_t i = 0; i < std::min(names.size(), most); ++i)
+    d.notes.emplace_back("table", precision_row(names[i], DType::F32));
+  if (names.size() > most) d.notes.emplace_back("table", fmt::format("... and {} more", names.size() - most));
+}
+
 Diagnostic loss_diagnostic(const RangeReport& report, const std::vector<const Op*>& ops) {
   Diagnostic d = diagnostic(ErrorCode::E7002, "{}", to_text(report.losses.front()));
-  for (size_t i = 0; i < std::min(ops.size(), kMaxLines); ++i)
-    d.notes.emplace_back("table", precision_row(row_name(*ops[i]), DType::F32));
-  if (ops.size() > kMaxLines) d.notes.emplace_back("table", fmt::format("... and {} more", ops.size() - kMaxLines));
+  add_rows(d, ops, kMaxLines);
   return std::move(d).note("hint",
                            "these rows of a --precision-table keep in f32 what leaves the range on the sample; so does "
                            "compiling without --strict-precision");
+}
+
+// All of the rows: fewer of them do not help.
+Diagnostic rounding_diagnostic(const RoundingReport& report, DType precision) {
+  Diagnostic d = diagnostic(ErrorCode::E7001, "{}", to_text(report, precision));
+  add_rows(d, report.keep_in_f32, kMaxRoundingRows);
+  if (report.keep_in_f32.empty()) return d;
+  return std::move(d).note("hint",
+                           "these rows of a --precision-table keep in f32 what rounds too coarsely on the sample; so "
+                           "does compiling without --strict-precision");
 }
 
 std::vector<std::string> kept_notes(const RangeReport& report, size_t kept, size_t all) {
@@ -116,6 +135,11 @@ void limit_rounding(const Graph& graph, const PrecisionRequest& request, const N
   rounding.tolerance = request.tolerance;
   rounding.threads = request.threads;
   const RoundingReport report = find_rounding_losses(graph, rounding);
+  if (request.strict) {
+    if (!report.keep_in_f32.empty() || !report.holds)
+      choice.opt_rounding_loss = rounding_diagnostic(report, request.precision);
+    return;
+  }
   for (const Op* op : report.keep_in_f32) choice.of.emplace(op, DType::F32);
   if (!report.keep_in_f32.empty() || !report.holds)
     choice.notes.push_back((report.holds ? "kept in F32: " : "") + to_text(report, request.precision));
@@ -135,8 +159,7 @@ PrecisionChoice choose_precisions(const Graph& graph, const PrecisionRequest& re
   const RangeReport report = find_range_losses(
       graph, sample, [&](const Op& op) { return in_f16.contains(&op); }, request.threads);
   const bool is_in_range = report.losses.empty() || keep_range(graph, request, report, choice);
-  if (is_half && is_in_range && !request.strict)
-    limit_rounding(graph, request, sample, report.outputs, backend, choice);
+  if (is_half && is_in_range) limit_rounding(graph, request, sample, report.outputs, backend, choice);
   return choice;
 }
 

@@ -27,6 +27,8 @@ struct PrecisionChoice {
   std::unordered_map<const Op*, DType> of;
   std::vector<std::string> notes;      // "kept in F32: ...": what the sample changed, a line each
   std::optional<Diagnostic> opt_loss;  // E7002: strict, and the sample leaves F16's range
+  // E7001: strict, and rounding grows on the sample until an output leaves the tolerance.
+  std::optional<Diagnostic> opt_rounding_loss;
 };
 PrecisionChoice choose_precisions(const Graph& graph, const PrecisionRequest& request, const Backend& backend);
 

@@ -56,6 +56,27 @@ TEST_CASE("a sample that F16 bears changes nothing", "[f16]") {
   CHECK(plain.precision_notes.empty());
 }
 
+TEST_CASE("strict precision names the rows that help against rounding, and they do", "[f16]") {
+  CompileOptions options;
+  options.strict_precision = true;
+  const Prepared strict = lower(0.1f, options);
+  REQUIRE(strict.opt_rounding_loss);
+  CHECK(strict.opt_rounding_loss->code == ErrorCode::E7001);
+  std::string rows;
+  for (const auto& [key, text] : strict.opt_rounding_loss->notes)
+    if (key == "table") rows += (rows.empty() ? "" : ", ") + text;
+  REQUIRE_FALSE(rows.empty());
+  options.precision_table =
+      parse_precision_table(R"({"schema": "tpuc-precision/1", "layers": [)" + rows + "]}", "t.json");
+  const Prepared helped = lower(0.1f, options);
+  CHECK(type_of(helped, "abs") == DType::F32);
+  CHECK(type_of(helped, "tanh") == DType::F16);
+  CHECK_FALSE(helped.opt_rounding_loss);
+  options.precision_table = {};
+  options.opt_tolerance = Tolerance{0, 0};
+  CHECK_FALSE(lower(0.1f, options).opt_rounding_loss);
+}
+
 TEST_CASE("strict precision and rows of the table are not overruled by rounding", "[f16]") {
   CompileOptions options;
   options.strict_precision = true;

@@ -66,6 +66,7 @@ TEST_CASE("a reduction runs group by group, and a long one in parts", "[op]") {
     const double low = kind == K::Prod ? 0.99 : -2, high = kind == K::Prod ? 1.01 : 2;
     parts_of<Reduce>({noise({3, 4, 5, 6, 2}, low, high)}, {kind, {0, 2, 3}, false});
     parts_of<Reduce>({noise({3, 20000}, low * 0.9999, high)}, {K::Sum == kind ? K::Sum : kind, {1}, true}, 1e-3);
+    parts_of<Reduce>({noise({3, 10007}, low, high)}, {kind, {1}, true}, 1e-3);  // a prime
   }
   CHECK(parts_of<Reduce>({noise({2, 16384})}, {K::Sum, {1}, true}) == "reshape reduce reshape reduce reshape");
   CHECK(parts_of<Reduce>({noise({2, 3, 4})}, {K::Sum, {1}, true}) == "none");
@@ -109,6 +110,33 @@ TEST_CASE("index operators by rows and last axes", "[op]") {
   CHECK(parts_of<GatherNd>({noise({2, 4}), index({2, 1}, {0, 3})}, {.batch_dims = 1}) == "none");
   parts_of<ScatterNd>({noise({3, 4, 5}), index({2, 2}, {0, -1, 2, 3}), noise({2, 5})}, {});
   CHECK(parts_of<ScatterNd>({noise({3, 4}), index({2, 2}, {0, 1, 2, 3}), noise({2})}, {ScatterKind::Add}) == "none");
+}
+
+TEST_CASE("tables of more rows than 16 bits count come in parts", "[op]") {
+  const auto index = [](Dims dims, const std::vector<double>& v) { return typed(DType::I32, std::move(dims), v); };
+  const std::vector<double> places{0, 65535, -1, 65534, -65536, 66000, -70001, 50000};
+  parts_of<Gather>({noise({70001, 2}), index({2, 4}, places)}, {.axis = 0}, 0);
+  parts_of<Gather>({noise({2, 70001}), index({8}, places)}, {.axis = 1}, 0);
+  parts_of<Gather>({noise({140000}), index({3}, {139999, 46667, 93334})}, {.axis = 0, .non_negative = true}, 0);
+  parts_of<GatherElements>({noise({2, 70001}), index({2, 4}, places)}, {.axis = 1}, 0);
+  parts_of<ScatterNd>({noise({70001, 2}), index({8, 1}, places), noise({8, 2})}, {}, 0);
+  parts_of<ScatterNd>({noise({140000}), index({3, 1}, {5, 5, 100000}), noise({3})}, {.non_negative = true}, 0);
+  CHECK(parts_of<Gather>({noise({65535, 1}), index({1}, {3})}, {}) == "none");
+  CHECK(parts_of<ScatterNd>({noise({65535}), index({1, 1}, {3}), noise({1})}, {}) == "none");
+}
+
+TEST_CASE("a long search goes through parts, the first or last of equal extremes wins", "[op]") {
+  for (const int64_t length : {16384, 10007}) {  // divisors, and a prime
+    Tensor x = noise({2, length, 3});
+    std::vector<double> v = x.to_f64();
+    for (double& e : v) e = std::round(e);  // many extremes
+    x.assign_f64(v);
+    for (const bool select_last : {false, true}) {
+      parts_of<ArgMax>({x}, {.axis = 1, .select_last = select_last}, 0);
+      parts_of<ArgMin>({x}, {.axis = 1, .keep_dims = false, .select_last = select_last}, 0);
+    }
+  }
+  CHECK(parts_of<ArgMax>({noise({2, 8192})}, {}) == "none");
 }
 
 TEST_CASE("broadcasts repeat operands, resizes go axis by axis", "[op]") {

@@ -29,6 +29,7 @@ struct Gather {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);  // a long axis in parts
 };
 
 // gather_elements(x, indices): y[..., i, ...] = x[..., indices[..., i, ...], ...] at `axis`; y has the indices' shape.
@@ -76,8 +77,10 @@ struct ScatterNd {
   static constexpr int kMinIn = 3, kMaxIn = 3;
   struct Attrs {
     ScatterKind kind = ScatterKind::Replace;
+    bool non_negative = false;
     static constexpr auto fields() {
-      return std::tuple{field("kind", &Attrs::kind, "replace | add | mul | min | max")};
+      return std::tuple{field("kind", &Attrs::kind, "replace | add | mul | min | max"),
+                        field("non_negative", &Attrs::non_negative, "no index is: the chip has none to wrap")};
     }
   };
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);

@@ -56,6 +56,7 @@ struct ArgMax {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);  // a long axis in parts
 };
 
 struct ArgMin {
@@ -66,6 +67,7 @@ struct ArgMin {
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
+  static Values decompose(const Op&, Builder&);  // a long axis in parts
 };
 
 }  // namespace tpuc::ops

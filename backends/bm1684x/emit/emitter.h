@@ -107,9 +107,9 @@ class Emitter {
   void ddr_fill(const DdrTensor& out, uint32_t bits);
   // dst[n,w,h,c] = src[n,c,h,w] in DDR; out.dims is the transposed shape, both row-major or strided with w stride 1.
   void ddr_transpose_cw(const DdrTensor& out, const DdrTensor& in);
-  // out[c][i][:] = in[c][index[i]][:], or with `per_channel` index[c][i]; index: int32 in DDR. 0 where it leads
-  // outside.
-  void ddr_gather(const DdrTensor& out, const DdrTensor& in, uint64_t index, int64_t count, bool per_channel = false);
+  // out[c][i][:] = in[c][index[i]][:]; index: int32 in DDR, or with a step those of each channel, so far apart. 0 where
+  // it leads outside.
+  void ddr_gather(const DdrTensor& out, const DdrTensor& in, uint64_t index, int64_t count, int64_t index_step = 0);
   // out[index[i]][:] = in[i][:] in order, where it leads inside; one channel.
   void ddr_scatter(const DdrTensor& out, const DdrTensor& in, uint64_t index, int64_t count);
 

@@ -199,16 +199,16 @@ void Emitter::ddr_transpose_cw(const DdrTensor& out, const DdrTensor& in) {
   stream_->gdma(g, {});
 }
 
-void Emitter::ddr_gather(const DdrTensor& out, const DdrTensor& in, uint64_t index, int64_t count, bool per_channel) {
+void Emitter::ddr_gather(const DdrTensor& out, const DdrTensor& in, uint64_t index, int64_t count, int64_t index_step) {
   GdmaIndexed g;
   g.head.stride_enable = 1;
   g.head.format = format_of(in.elem_bytes);
   g.src_size = fields({1, in.dims[1], in.dims[2], in.dims[3]});
   g.dst_size = fields({1, in.dims[1], count, in.dims[3]});
-  g.index_size = {1, per_channel ? u32(in.dims[1]) : 1, u32(count), 1};
+  g.index_size = {1, index_step > 0 ? u32(in.dims[1]) : 1, u32(count), 1};
   g.src_stride = fields(in.strides);
   g.dst_stride = fields(out.strides);
-  g.index_stride = {0, per_channel ? u32(count) : 0, 1, 1};
+  g.index_stride = {0, u32(index_step), 1, 1};
   g.src_addr = in.addr;
   g.dst_addr = out.addr;
   g.index_addr = index;

@@ -45,8 +45,6 @@ ByteBounds byte_bounds(const Op& op) {
 Support bounded_support(const Op& op, DType precision) {
   const TensorType& x = op.in(0)->type;
   if (!is_byte(x.dtype)) return one_operand_support(op, precision);
-  if (!plain_view(x.dims))
-    return {false, fmt::format("the shape {} has no split into extents below 65536", to_string(x.dims))};
   if (!op.is<ops::Clip>()) return {};
   const ByteBounds b = byte_bounds(op);
   for (const auto& bound : {b.min, b.max})

@@ -42,8 +42,6 @@ Support supports(const Op& op, DType) {
   const TensorType &from = op.in(0)->type, &to = op.out(0)->type;
   for (const TensorType* t : {&from, &to})
     if (!is_chip_type(lowered(t->dtype))) return {false, fmt::format("the chip has no {}", to_string(t->dtype))};
-  if (!plain_view(from.dims))
-    return {false, fmt::format("the shape {} has no split into extents below 65536", to_string(from.dims))};
   return {};
 }
 

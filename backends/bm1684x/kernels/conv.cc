@@ -49,10 +49,6 @@ Footprint footprint(const Op& op, const Region& out) {
   const ConvTile t = conv_tile(op, out);
   Footprint f;
   f.scratch = conv_scratch(t).bytes;
-  // Size fields have 16 bits: a longer tile does not fit, however thin it is.   source: TIU.md section 14
-  for (const Need& need : needs(op, out))
-    if (std::max(need.box.extent[2], need.box.extent[3]) > kMaxDim) f.scratch.push_back(kLaneRoom);
-  if (std::max(out.extent[2], out.extent[3]) > kMaxDim) f.scratch.push_back(kLaneRoom);
   f.image_bytes = t.g.is_depthwise() ? t.depthwise_image().lane_bytes() : t.image().lane_bytes();
   f.image_lanes = t.g.is_depthwise() ? t.depthwise_image().lanes() : t.image().lanes();
   return f;

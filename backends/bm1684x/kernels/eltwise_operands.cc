@@ -39,7 +39,7 @@ Support broadcast_support(const Op& op) {
   if (try_views(op)) return {};
   std::string shapes;
   for (const Value* v : op.in()) shapes += (shapes.empty() ? "" : " and ") + to_string(v->type.dims);
-  return {false, fmt::format("{} broadcast over more than four groups of axes, or leave extents above 65535", shapes)};
+  return {false, fmt::format("{} broadcast over more than four groups of axes", shapes)};
 }
 
 Views broadcast_op_views(const Op& op) { return try_views(op).value(); }

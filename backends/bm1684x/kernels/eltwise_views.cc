@@ -92,49 +92,49 @@ bool fits(const Pieces& p) {
 }
 
 // One axis into a pair of slots, the outer one first.
-bool split_into(Pieces& p, size_t axis, int64_t extent, size_t outer, size_t inner) {
-  const auto s = split_count(extent);
-  if (!s) return false;
-  p[outer] = {axis, s->channels, s->width};
-  p[inner] = {axis, s->width, 1};
-  return true;
+void split_into(Pieces& p, size_t axis, int64_t extent, size_t outer, size_t inner) {
+  const Split s = split_count(extent);
+  p[outer] = {axis, s.channels, s.width};
+  p[inner] = {axis, s.width, 1};
+}
+
+// Rows in lanes where they fill them; a long axis over two slots.
+Pieces assign_two(int64_t rows, int64_t columns) {
+  Pieces p;
+  const bool rows_in_lanes = rows >= kLanes / 2 || columns < kLanes;
+  if (rows > kMaxDim && split_count(rows).width <= kMaxDim) {
+    split_into(p, 0, rows, 0, 1);
+    p[3] = {1, columns, 1};
+  } else if (rows > kMaxDim || (rows_in_lanes && columns <= kMaxDim)) {
+    p[1] = {0, rows, 1};
+    p[3] = {1, columns, 1};
+  } else {
+    p[0] = {0, rows, 1};
+    split_into(p, 1, columns, 1, 3);
+  }
+  return p;
 }
 
 std::optional<Pieces> assign(const std::vector<Axis>& axes) {
   Pieces p;
   const auto extent = [&](size_t i) { return axes[i].extent; };
-  if (axes.empty()) return p;
+  if (axes.size() > 4) return std::nullopt;
   if (axes.size() == 1) {
-    if (extent(0) <= kColumnLimit) {
+    if (extent(0) <= kColumnLimit)
       p[1] = {0, extent(0), 1};
-      return p;
-    }
-    return split_into(p, 0, extent(0), 1, 3) ? std::optional(p) : std::nullopt;
-  }
-  if (axes.size() == 2) {
-    const bool rows_in_lanes = extent(0) >= kLanes / 2 || extent(1) < kLanes;
-    if (rows_in_lanes && extent(0) <= kMaxDim && extent(1) <= kMaxDim) {
-      p[1] = {0, extent(0), 1};
-      p[3] = {1, extent(1), 1};
-      return p;
-    }
-    if (extent(0) > kMaxDim) {
-      p[3] = {1, extent(1), 1};
-      return split_into(p, 0, extent(0), 0, 1) && fits(p) ? std::optional(p) : std::nullopt;
-    }
-    p[0] = {0, extent(0), 1};
-    return split_into(p, 1, extent(1), 1, 3) ? std::optional(p) : std::nullopt;
-  }
-  if (axes.size() == 3) {
+    else
+      split_into(p, 0, extent(0), 1, 3);
+  } else if (axes.size() == 2) {
+    p = assign_two(extent(0), extent(1));
+  } else if (axes.size() == 3) {
     const bool middle = extent(1) >= kLanes / 2 || extent(1) >= extent(0);
     p[middle ? 0 : 1] = {0, extent(0), 1};
     p[middle ? 1 : 2] = {1, extent(1), 1};
     p[3] = {2, extent(2), 1};
-    return fits(p) ? std::optional(p) : std::nullopt;
+  } else {
+    for (size_t i = 0; i < axes.size(); ++i) p[i] = {i, extent(i), 1};
   }
-  if (axes.size() > 4) return std::nullopt;
-  for (size_t i = 0; i < 4; ++i) p[i] = {i, extent(i), 1};
-  return fits(p) ? std::optional(p) : std::nullopt;
+  return p;
 }
 
 struct Assigned {
@@ -182,7 +182,7 @@ View normalized(const View& v) {
   return plain;
 }
 
-std::optional<Split> split_count(int64_t count) {
+Split split_count(int64_t count) {
   std::optional<Split> best;
   int64_t best_cost = 0;
   const auto consider = [&](int64_t c) {
@@ -197,7 +197,7 @@ std::optional<Split> split_count(int64_t count) {
     consider(c);
     consider(count / c);
   }
-  return best;
+  return best.value_or(Split{1, count});
 }
 
 std::optional<Views> broadcast_views(const Dims& out, std::span<const Dims* const> in) {
@@ -213,10 +213,7 @@ std::optional<Views> broadcast_views(const Dims& out, std::span<const Dims* cons
   return v;
 }
 
-std::optional<View> plain_view(const Dims& dims) {
-  const auto v = broadcast_views(dims, {});
-  return v ? std::optional(v->out) : std::nullopt;
-}
+View plain_view(const Dims& dims) { return broadcast_views(dims, {}).value().out; }
 
 Need broadcast_need(const View& in, const View& out_view, const Region& out) {
   Need n{Need::Kind::Box, out};
@@ -235,15 +232,13 @@ Support one_operand_support(const Op& op, DType) {
   const TensorType& x = op.in(0)->type;
   if (!is_float(x.dtype))
     return {false, fmt::format("elements are {}, the kernel computes on floats", to_string(x.dtype))};
-  if (!plain_view(x.dims))
-    return {false, fmt::format("the shape {} has no split into extents below 65536", to_string(x.dims))};
   return {};
 }
 
 View result_view(const Op& op) {
   const Dims& d = op.out(0)->type.dims;
   const auto m = follows_matrices(op) ? as_matrices(d, {}) : std::nullopt;
-  return plain_view(m ? m->out : d).value();
+  return plain_view(m ? m->out : d);
 }
 
 Views one_operand_views(const Op& op) {

@@ -11,19 +11,20 @@
 namespace tpuc::bm1684x {
 
 // Views of an output and of inputs that broadcast to it (null: absent, gets an empty view). Nothing when more than four
-// axes remain after merging, or an extent cannot be brought under 65536.
+// axes remain after merging. Extents are below 65536 where the shape allows; else tiles are (fits_size_fields).
 std::optional<Views> broadcast_views(const Dims& out, std::span<const Dims* const> in);
 
 // The view of a tensor alone: what operators of one operand use.
-std::optional<View> plain_view(const Dims& dims);
+View plain_view(const Dims& dims);
 // The view of the result of an elementwise op, and of operands of its shape: plain, or that of matrices where it comes
 // from a product of them.
 View result_view(const Op& op);
-// A count of elements as channels * width, both below 65536; prefers full lanes, then long rows.
+// A count of elements as channels * width, both below 65536 where it has such divisors; prefers full lanes, then long
+// rows. A count with none is one row.
 struct Split {
   int64_t channels = 1, width = 1;
 };
-std::optional<Split> split_count(int64_t count);
+Split split_count(int64_t count);
 
 // The same places with the strides row_major would write: those of extents 1 mean nothing, but views are compared.
 View normalized(const View& v);

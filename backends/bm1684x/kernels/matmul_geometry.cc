@@ -37,7 +37,8 @@ std::optional<MatrixStack> stack_of(const Dims& dims, const std::vector<int64_t>
     m.batch *= extents[i];
   }
   m.is_side_by_side = m.batch > 1 && m.column_stride == 1 && m.batch_stride == m.columns &&
-                      m.row_stride == m.columns * m.batch && m.columns * size_of(prec) % kEuBytes == 0;
+                      m.row_stride == m.columns * m.batch && m.columns * size_of(prec) % kEuBytes == 0 &&
+                      m.columns <= kMaxDim;
   return m;
 }
 
@@ -126,8 +127,6 @@ Support matmul_supports(const Op& op, DType) {
   if (!batches_pair(*g, op))
     return {false, fmt::format("the leading axes of {} and {} broadcast against each other",
                                to_string(op.in(0)->type.dims), to_string(op.in(1)->type.dims))};
-  for (const int64_t d : {g->y.batch, g->a.rows, g->a.columns, g->b.columns})
-    if (d > kMaxDim) return {false, fmt::format("extent {} of a matrix exceeds 65535 (TIU.md section 14)", d)};
   return {};
 }
 

@@ -47,8 +47,6 @@ Support supports(const Op& op, DType) {
   const Dims &in = op.in(0)->type.dims, &out = op.out(0)->type.dims;
   if (in.size() != 3 && in.size() != 4) return {false, fmt::format("rank {} is not 3 or 4", in.size())};
   if (in[0] != out[0] || in[1] != out[1]) return {false, "batch or channels are resized"};
-  for (const int64_t d : out)
-    if (d > kMaxDim) return {false, fmt::format("extent {} exceeds 65535", d)};
   const Geometry g = geometry(op);
   for (const ResizeAxis* a : {&g.h, &g.w})
     if (std::any_of(a->index.begin(), a->index.end(), [](int64_t i) { return i < 0; }))

@@ -27,7 +27,8 @@ Shape4 shape_of(const Op& op) {
   Shape4 s{d[0], d[1], 1, 1};
   for (size_t i = 2; i < d.size(); ++i) s[3] *= d[i];
   if (s[3] <= kMaxDim) return s;
-  if (const auto split = split_count(s[3])) s[2] = split->channels, s[3] = split->width;
+  const Split split = split_count(s[3]);
+  s[2] = split.channels, s[3] = split.width;
   return s;
 }
 
@@ -35,9 +36,6 @@ Support supports(const Op& op, DType) {
   if (!is_float(op.in(0)->type.dtype)) return {false, fmt::format("elements are {}", to_string(op.in(0)->type.dtype))};
   if (!op.in(1)->is_constant() || (op.in(2) != nullptr && !op.in(2)->is_constant()))
     return {false, "the factors or offsets are computed at run time"};
-  const Shape4 s = shape_of(op);
-  if (std::any_of(s.begin(), s.end(), [](int64_t d) { return d > kMaxDim; }))
-    return {false, fmt::format("an extent of {} leaves 65535", to_string(op.out(0)->type.dims))};
   return {};
 }
 

@@ -33,10 +33,6 @@ struct Geometry {
 Geometry of_rows(const Dims& d, const ops::LayerNorm::Attrs& a, bool centers) {
   Geometry g;
   for (size_t i = 0; i < d.size(); ++i) g.dims[i < static_cast<size_t>(a.axis) ? 1 : 3] *= d[i];
-  if (g.dims[1] > kMaxDim) {
-    const auto s = split_count(g.dims[1]);
-    if (s) g.dims[0] = s->width, g.dims[1] = s->channels;
-  }
   g.affine[3] = g.dims[3];
   g.epsilon = a.epsilon;
   g.centers = centers;
@@ -67,10 +63,8 @@ bool has(const Op& op, size_t i) { return op.in(i) != nullptr; }
 Support supports(const Op& op, DType) {
   if (!is_float(op.in(0)->type.dtype)) return {false, fmt::format("elements are {}", to_string(op.in(0)->type.dtype))};
   const Geometry g = geometry(op);
-  for (size_t i = 0; i < 4; ++i) {
-    const int64_t most = i < 2 ? kMaxDim : kMaxLength;
-    if (g.dims[i] > most) return {false, fmt::format("extent {} exceeds {}", g.dims[i], most)};
-  }
+  for (const size_t i : {size_t{2}, size_t{3}})
+    if (g.dims[i] > kMaxLength) return {false, fmt::format("extent {} exceeds {}", g.dims[i], kMaxLength)};
   for (const size_t i : {size_t{1}, size_t{2}})
     if (has(op, i) && element_count(op.in(i)->type) != g.affine[1] * g.affine[2] * g.affine[3])
       return {false, fmt::format("gamma or beta {} broadcasts", to_string(op.in(i)->type.dims))};

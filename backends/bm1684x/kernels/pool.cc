@@ -21,14 +21,8 @@ struct Geometry {
   Shape4 in, out;
   bool is_max = false;
   DType type = DType::F32;
-  // Averages: elements counted per output row and column, and whether that is the same for all.
-  std::vector<int64_t> rows, columns;
-  bool even() const {
-    const auto same = [](const std::vector<int64_t>& v) {
-      return std::count(v.begin(), v.end(), v[0]) == static_cast<int64_t>(v.size());
-    };
-    return same(rows) && same(columns);
-  }
+  bool is_even = true;  // averages: every window counts as many elements as the first
+  int64_t first_count = 1;
 };
 
 Shape4 shape4(const Value* v) {
@@ -54,6 +48,20 @@ Geometry geometry_of(const Op& op, const A& a) {
   return g;
 }
 
+// Elements that an average divides by, along one axis.
+int64_t count_at(const Op& op, size_t axis, int64_t out) {
+  return ops::avg_pool_count(op.attrs<ops::AvgPool2d>(), axis, op.in(0)->type.dims[axis + 2], out);
+}
+
+// Only windows at the ends reach into padding, which is shorter than 16.
+bool counts_alike(const Op& op, size_t axis) {
+  const int64_t size = op.out(0)->type.dims[axis + 2], end = std::min(size, kMaxConvStep + 1);
+  for (int64_t i = 0; i < end; ++i)
+    if (count_at(op, axis, i) != count_at(op, axis, 0) || count_at(op, axis, size - 1 - i) != count_at(op, axis, 0))
+      return false;
+  return true;
+}
+
 Geometry geometry(const Op& op) {
   if (op.is<ops::MaxPool2d>()) {
     Geometry g = geometry_of(op, op.attrs<ops::MaxPool2d>());
@@ -62,8 +70,8 @@ Geometry geometry(const Op& op) {
   }
   const auto& a = op.attrs<ops::AvgPool2d>();
   Geometry g = geometry_of(op, a);
-  for (int64_t i = 0; i < g.out[2]; ++i) g.rows.push_back(ops::avg_pool_count(a, 0, g.in[2], i));
-  for (int64_t i = 0; i < g.out[3]; ++i) g.columns.push_back(ops::avg_pool_count(a, 1, g.in[3], i));
+  g.is_even = counts_alike(op, 0) && counts_alike(op, 1);
+  g.first_count = count_at(op, 0, 0) * count_at(op, 1, 0);
   return g;
 }
 
@@ -87,9 +95,6 @@ Support supports(const Op& op, DType) {
   const bool is_byte = t == DType::I8 || t == DType::U8;
   if (!is_float(t) && !(is_byte && op.is<ops::MaxPool2d>()))
     return {false, fmt::format("elements are {}", to_string(t))};
-  for (const Value* v : {op.in(0), op.out(0)})  // the geometry has an entry for each row
-    for (const int64_t d : shape4(v))
-      if (d > kMaxDim) return {false, fmt::format("extent {} exceeds 65535", d)};
   const Geometry g = geometry(op);
   if (Support s = axis_support(g.h, "h", g.in[2], g.out[2]); !s.ok) return s;
   return axis_support(g.w, "w", g.in[3], g.out[3]);
@@ -122,11 +127,14 @@ int64_t cycles(const Window& h, const Window& w, int64_t oh, int64_t ow, int64_t
   return h.kernel * w.kernel * steps * (h.stride >= 2 && w.stride >= 2 ? 3 : 1);
 }
 
+// Sums must not depend on how the operator is cut: averages, which are f32, ask for the whole one.
 bool in_two_passes(const Geometry& g, const Part& p) {
   if (g.h.kernel == 1 || g.w.kernel == 1) return false;
-  const int64_t bytes = g.is_max ? size_bytes(g.type) : 4;  // averages are f32
-  return cycles(g.h, {}, p.middle[2], p.middle[3], bytes) + cycles({}, g.w, p.out[2], p.out[3], bytes) <
-         cycles(g.h, g.w, p.out[2], p.out[3], bytes);
+  const int64_t bytes = g.is_max ? size_bytes(g.type) : 4;
+  const Shape4& out = g.is_max ? p.out : g.out;
+  const int64_t middle_columns = g.is_max ? p.middle[3] : g.in[3];
+  return cycles(g.h, {}, out[2], middle_columns, bytes) + cycles({}, g.w, out[2], out[3], bytes) <
+         cycles(g.h, g.w, out[2], out[3], bytes);
 }
 
 // Scratch 0: the pass over rows. Averages of halves: 1 the widened input, 2 the result in f32.
@@ -141,7 +149,7 @@ Footprint footprint(const Op& op, const Region& out) {
     f.scratch.push_back(aligned_bytes(Prec::F32, p.in));
     f.scratch.push_back(aligned_bytes(Prec::F32, p.out));
   }
-  if (!g.is_max && !g.even()) {
+  if (!g.is_max && !g.is_even) {
     f.image_bytes = 4 * (out.extent[2] + out.extent[3]);
     f.image_follows_tile = true;
   }
@@ -150,11 +158,10 @@ Footprint footprint(const Op& op, const Region& out) {
 
 // Reciprocals of the counts: one f32 per row of the region, then one per column, the same in all lanes.
 std::vector<std::byte> pack(const Op& op, const Region& out) {
-  const Geometry g = geometry(op);
   std::vector<float> lane;
   const auto put = [&](int64_t count) { lane.push_back(count == 0 ? 0.0f : 1.0f / static_cast<float>(count)); };
-  for (int64_t i = 0; i < out.extent[2]; ++i) put(g.rows[static_cast<size_t>(out.begin[2] + i)]);
-  for (int64_t i = 0; i < out.extent[3]; ++i) put(g.columns[static_cast<size_t>(out.begin[3] + i)]);
+  for (int64_t i = 0; i < out.extent[2]; ++i) put(count_at(op, 0, out.begin[2] + i));
+  for (int64_t i = 0; i < out.extent[3]; ++i) put(count_at(op, 1, out.begin[3] + i));
   const size_t bytes = lane.size() * sizeof(float);
   std::vector<std::byte> image(bytes * static_cast<size_t>(kLanes));
   for (size_t k = 0; k < static_cast<size_t>(kLanes); ++k) std::memcpy(image.data() + k * bytes, lane.data(), bytes);
@@ -217,9 +224,9 @@ void emit_average(const Geometry& g, const Part& p, const TileCtx& t, const Loca
     y = aligned(t.scratch[2], Prec::F32, out.dims);
     e.cast(x, in);
   }
-  const double factor = g.even() ? 1.0 / static_cast<double>(g.rows[0] * g.columns[0]) : 1.0;
+  const double factor = g.is_even ? 1.0 / static_cast<double>(g.first_count) : 1.0;
   pool_window(g, p, y, x, t.scratch[0], factor, e);
-  if (!g.even()) divide_by_counts(y, t, e);
+  if (!g.is_even) divide_by_counts(y, t, e);
   if (widens) e.cast(out, y);
 }
 

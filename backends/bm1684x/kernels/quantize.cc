@@ -23,7 +23,6 @@ namespace {
 Support view_support(const Op& op, DType) {
   const Dims& d = op.in(0)->type.dims;
   if (std::any_of(d.begin(), d.end(), [](int64_t n) { return n == 0; })) return {false, "there are no elements"};
-  if (!plain_view(d)) return {false, fmt::format("the shape {} has no split into extents below 65536", to_string(d))};
   return {};
 }
 
@@ -42,9 +41,9 @@ Views quantize_views(const Op& op) {
   const bool is_picture = op.in(0)->def == nullptr && d.size() == 4 && d[1] < kLanes / 2;
   const auto& users = op.out(0)->uses;
   const bool is_local = std::none_of(users.begin(), users.end(), [](const Op* user) { return folds_rows(*user); });
-  const auto split = is_picture && !is_local ? split_count(element_count(d)) : std::nullopt;
-  if (!split) return one_operand_views(op);
-  const View v = row_major({1, split->channels, 1, split->width});
+  const Split split = is_picture && !is_local ? split_count(element_count(d)) : Split{};
+  if (split.channels == 1) return one_operand_views(op);
+  const View v = row_major({1, split.channels, 1, split.width});
   return {{v}, v};
 }
 
@@ -106,7 +105,7 @@ void emit_dequantize(const Op& op, const TileCtx& t, Emitter& e) {
 bool is_per_channel(const Op& op) { return op.in(1)->type.dims[1] != 1; }
 
 // The axis with scales in lanes: [before, C, 1, behind], rank 4 and its second axis as they are.
-std::optional<Shape4> channel_shape(const Op& op) {
+Shape4 channel_shape(const Op& op) {
   const Dims& d = op.in(0)->type.dims;
   const auto axis = static_cast<size_t>(op.attrs<ops::Requantize>().axis);
   Shape4 s{1, d[axis], 1, 1};
@@ -114,25 +113,20 @@ std::optional<Shape4> channel_shape(const Op& op) {
     if (i != axis) s[i < axis ? 0 : 3] *= d[i];
   if (d.size() == 4 && axis == 1) s = {d[0], d[1], d[2], d[3]};
   if (s[3] > kMaxDim) {
-    const auto split = split_count(s[3]);
-    if (!split) return std::nullopt;
-    s[2] = split->channels, s[3] = split->width;
+    const Split split = split_count(s[3]);
+    s[2] = split.channels, s[3] = split.width;
   }
-  if (std::any_of(s.begin(), s.end(), [](int64_t n) { return n > kMaxDim; })) return std::nullopt;
   return s;
 }
 
 Support requantize_support(const Op& op, DType precision) {
   if (!op.in(1)->is_constant()) return {false, "the scales are computed at run time"};
-  if (Support s = view_support(op, precision); !s.ok || !is_per_channel(op)) return s;
-  if (!channel_shape(op))
-    return {false, fmt::format("the shape {} leaves extents above 65535", to_string(op.in(0)->type.dims))};
-  return {};
+  return view_support(op, precision);
 }
 
 Views requantize_views(const Op& op) {
   if (!is_per_channel(op)) return one_operand_views(op);
-  const View v = row_major(channel_shape(op).value());
+  const View v = row_major(channel_shape(op));
   return {{v, View{}}, v};
 }
 

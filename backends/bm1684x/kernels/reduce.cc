@@ -66,32 +66,28 @@ void put(Layout& l, size_t slot, const Run& r, int64_t extent, int64_t unit) {
   l.out.strides[slot] = r.out_stride * unit;
 }
 
-bool put_split(Layout& l, size_t outer, size_t inner, const Run& r) {
-  const auto s = split_count(r.extent);
-  if (!s) return false;
-  put(l, outer, r, s->channels, s->width);
-  put(l, inner, r, s->width, 1);
-  return true;
+void put_split(Layout& l, size_t outer, size_t inner, const Run& r) {
+  const Split s = split_count(r.extent);
+  put(l, outer, r, s.channels, s.width);
+  put(l, inner, r, s.width, 1);
 }
 
 // One reduced run: H, so that all units of a lane work, or W where it is innermost.
-bool place_one(Layout& l, const std::vector<Run>& kept, const Run& r) {
+void place_one(Layout& l, const std::vector<Run>& kept, const Run& r) {
   const bool innermost = r.in_stride == 1;
   if (kept.size() <= 1 && innermost) {
     if (!kept.empty()) put(l, 1, kept[0], kept[0].extent, 1);
     if (r.extent > kMaxLength) return put_split(l, 2, 3, r);
-    put(l, 3, r, r.extent, 1);
-    return true;
+    return put(l, 3, r, r.extent, 1);
   }
   put(l, 2, r, r.extent, 1);
   if (kept.size() == 1) return put_split(l, 1, 3, kept[0]);
   if (kept[0].extent >= kLanes / 2) {
     put(l, 1, kept[0], kept[0].extent, 1);
-    put(l, 3, kept[1], kept[1].extent, 1);
-    return true;
+    return put(l, 3, kept[1], kept[1].extent, 1);
   }
   put(l, 0, kept[0], kept[0].extent, 1);
-  return put_split(l, 1, 3, kept[1]);
+  put_split(l, 1, 3, kept[1]);
 }
 
 // NCHW over H or W or both: as every neighbour sees it.
@@ -115,12 +111,9 @@ std::optional<Layout> placed(const Op& op) {
   Layout l;
   l.in.strides[3] = l.out.strides[3] = 1;
   if (reduced.empty()) {
-    const auto v = plain_view(op.in(0)->type.dims);
-    if (v) l.in = l.out = *v;
-    return v ? std::optional(l) : std::nullopt;
-  }
-  if (reduced.size() == 1) {
-    if (!place_one(l, kept, reduced[0])) return std::nullopt;
+    l.in = l.out = plain_view(op.in(0)->type.dims);
+  } else if (reduced.size() == 1) {
+    place_one(l, kept, reduced[0]);
   } else {
     put(l, 2, reduced[0], reduced[0].extent, 1);
     put(l, 3, reduced[1], reduced[1].extent, 1);
@@ -135,7 +128,7 @@ std::optional<Layout> layout(const Op& op) {
   l->over_h = l->in.dims[2] != l->out.dims[2];
   l->over_w = l->in.dims[3] != l->out.dims[3];
   for (size_t i = 0; i < 4; ++i)
-    if (l->in.dims[i] > kMaxDim || (l->in.dims[i] != l->out.dims[i] && l->in.dims[i] > kMaxLength)) return std::nullopt;
+    if (l->in.dims[i] != l->out.dims[i] && l->in.dims[i] > kMaxLength) return std::nullopt;
   l->in = normalized(l->in);
   l->out = normalized(l->out);
   return l;

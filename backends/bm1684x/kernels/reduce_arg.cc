@@ -38,17 +38,16 @@ std::optional<Layout> layout(const Op& op) {
   Layout l;
   l.length = d[axis];
   l.in_rows = inner == 1;
-  const auto split = split_count(l.in_rows ? outer : inner);
-  if (!split || l.length > kMaxLength || (!l.in_rows && outer > kMaxDim)) return std::nullopt;
+  if (l.length > kMaxLength) return std::nullopt;
   if (l.in_rows) {
-    const Shape4 rows = outer <= kMaxDim ? Shape4{1, outer, 1, 1} : Shape4{split->channels, split->width, 1, 1};
-    l.out = row_major(rows);
-    l.in = row_major({rows[0], rows[1], 1, l.length});
+    l.out = row_major({1, outer, 1, 1});
+    l.in = row_major({1, outer, 1, l.length});
     return l;
   }
-  const Shape4 dims{outer, split->channels, l.length, split->width};
-  l.in = normalized({dims, {l.length * inner, split->width, inner, 1}});
-  l.out = normalized({{outer, dims[1], 1, dims[3]}, {inner, split->width, inner, 1}});
+  const Split split = split_count(inner);
+  const Shape4 dims{outer, split.channels, l.length, split.width};
+  l.in = normalized({dims, {l.length * inner, split.width, inner, 1}});
+  l.out = normalized({{outer, dims[1], 1, dims[3]}, {inner, split.width, inner, 1}});
   return l;
 }
 
@@ -56,8 +55,7 @@ Support supports(const Op& op, DType) {
   const TensorType& x = op.in(0)->type;
   if (!is_float(x.dtype)) return {false, fmt::format("elements are {}", to_string(x.dtype))};
   if (!layout(op))
-    return {false, fmt::format("axis {} of {}: more than 16384 elements, or extents above 65535", attrs_of(op).axis,
-                               to_string(x.dims))};
+    return {false, fmt::format("axis {} of {}: more than 16384 elements", attrs_of(op).axis, to_string(x.dims))};
   return {};
 }
 

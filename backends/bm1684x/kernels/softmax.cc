@@ -40,12 +40,10 @@ std::optional<Layout> layout(const Op& op) {
   const int64_t length = d[axis];
   Layout l;
   l.in_rows = inner == 1;
-  const auto split = split_count(inner == 1 ? outer : inner);
-  if (!split || length > kMaxLength || (inner > 1 && outer > kMaxDim)) return std::nullopt;
+  if (length > kMaxLength) return std::nullopt;
   if (inner == 1) {
-    l.dims = outer <= kMaxDim ? Shape4{1, outer, 1, length} : Shape4{split->width, split->channels, 1, length};
+    l.dims = {1, outer, 1, length};
     l.view = normalized({l.dims, {length, length, 0, 1}});
-    if (outer > kMaxDim) l.view.strides = {length, split->width * length, 0, 1};
     // Stacks of matrices as the products around them see them: attention stays in local memory.
     const bool between_products = follows_matrices(op);
     if (const int64_t rows = axis > 0 ? d[axis - 1] : 1;
@@ -55,16 +53,16 @@ std::optional<Layout> layout(const Op& op) {
     }
     return l;
   }
-  l.dims = {outer, split->channels, length, split->width};
-  l.view = normalized({l.dims, {length * inner, split->width, inner, 1}});
+  const Split split = split_count(inner);
+  l.dims = {outer, split.channels, length, split.width};
+  l.view = normalized({l.dims, {length * inner, split.width, inner, 1}});
   return l;
 }
 
 Support supports(const Op& op, DType) {
   if (!is_float(op.in(0)->type.dtype)) return {false, fmt::format("elements are {}", to_string(op.in(0)->type.dtype))};
   if (!layout(op))
-    return {false, fmt::format("the shape {}: an axis of more than 16384 elements, or extents above 65535",
-                               to_string(op.out(0)->type.dims))};
+    return {false, fmt::format("the shape {}: an axis of more than 16384 elements", to_string(op.out(0)->type.dims))};
   return {};
 }
 

@@ -56,8 +56,6 @@ Support supports(const Op& op, DType) {
   const Geometry g = geometry(op);
   if (!op.in(kWeights)->is_constant() || !op.in(kSteps)->is_constant())
     return {false, "the weights are computed at run time"};
-  for (const int64_t d : {g.rows, g.depth, g.columns})
-    if (d > kMaxDim) return {false, fmt::format("extent {} of a matrix exceeds 65535 (TIU.md section 14)", d)};
   const bool fits_lanes =
       g.group >= g.depth || g.group % kLanes == 0 || (kLanes % g.group == 0 && g.group >= kLeastGroup);
   if (!fits_lanes) return {false, fmt::format("groups of {} rows and rows of {} lanes overlap", g.group, kLanes)};

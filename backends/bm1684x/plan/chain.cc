@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "backends/bm1684x/alloc/local_alloc.h"
+#include "backends/bm1684x/plan/tiler.h"
 #include "backends/bm1684x/sched/builder.h"
 
 namespace tpuc::bm1684x {
@@ -78,9 +79,25 @@ std::vector<Region> chain_tiles(const Graph& graph, Group g, const PlanOptions& 
   return {};
 }
 
+// A tile of one of the ops, or what it reads, may be longer than a command can say.
+bool has_tiles_that_commands_hold(const Group& g) {
+  const auto fits = [](const Op& op, const Region& tile) {
+    return fits_size_fields(op, *find_kernel(op.name()), tile);
+  };
+  for (const Region& tile : g.chain) {
+    const auto regions = chain_regions(g.ops, tile);
+    for (size_t k = 0; k < g.ops.size(); ++k)
+      if (!fits(*g.ops[k].op, regions[k])) return false;
+  }
+  return std::all_of(g.ops.begin(), g.ops.end(), [&](const OpTiles& o) {
+    return std::all_of(o.tiles.begin(), o.tiles.end(), [&](const Region& tile) { return fits(*o.op, tile); });
+  });
+}
+
 }  // namespace
 
 bool fits_locally(const Graph& graph, const Group& group, int64_t lane_bytes) {
+  if (!has_tiles_that_commands_hold(group)) return false;
   ScheduleBuilder b(graph);
   b.add(group);
   return fits_locally(b.schedule(), 0, {lane_bytes});

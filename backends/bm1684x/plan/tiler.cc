@@ -104,7 +104,10 @@ Cut forced(const Shape4& dims, const Axes& axes, const Shape4& limit) {
   Cut cut{dims};
   const bool may[4] = {axes.n, axes.c, axes.h, axes.w};
   for (size_t a = 0; a < 4; ++a)
-    if (limit[a] > 0 && may[a]) cut.step[a] = std::min(dims[a], a == 1 ? align_up(limit[a], kLanes) : limit[a]);
+    if (may[a]) {
+      const int64_t most = limit[a] > 0 ? limit[a] : kMaxDim / kLanes * kLanes;
+      cut.step[a] = std::min(dims[a], a == 1 ? align_up(most, kLanes) : most);
+    }
   return cut;
 }
 
@@ -135,6 +138,7 @@ std::optional<std::pair<Price, Cut>> cheapest_cut(const Op& op, const Shape4& di
           cut.depth = axes.depth;
           cut.depth_step = depth_step < axes.depth ? depth_step : 0;
           smallest = cut;
+          if (!fits_size_fields(op, kernel, cut.full_tile())) continue;
           if (tile_bytes(op, kernel, cut.full_tile()) > options.lane_bytes) continue;
           for (const bool inside : {false, true}) {
             cut.channels_inside = inside;
@@ -161,7 +165,18 @@ int64_t matrix_bytes(const Op& op, const Kernel& kernel, const Shape4& dims) {
   return bytes;
 }
 
+bool are_sizes(const Shape4& extent) {
+  return std::all_of(extent.begin(), extent.end(), [](int64_t d) { return d <= kMaxDim; });
+}
+
 }  // namespace
+
+bool fits_size_fields(const Op& op, const Kernel& kernel, const Region& tile) {
+  if (!are_sizes(tile.extent)) return false;
+  const auto needs = kernel.needs(op, tile);
+  return std::all_of(needs.begin(), needs.end(),
+                     [](const Need& n) { return n.kind == Need::Kind::Nothing || are_sizes(n.box.extent); });
+}
 
 int64_t tile_bytes(const Op& op, const Kernel& kernel, const Region& tile) {
   int64_t bytes = aligned_bytes(prec_of(op.out(0)->type.dtype), tile.extent);

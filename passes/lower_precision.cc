@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <optional>
 #include <unordered_map>
 
 #include "ops/cast.h"
@@ -86,7 +87,8 @@ class Lowering {
     if (op.place == Place::Host) return DType::F32;
     const auto own = layer_precisions_.find(&op);
     if (own == layer_precisions_.end() && is_view_of_island(op)) return DType::F32;
-    const DType wanted = own == layer_precisions_.end() ? options_.precision : own->second;
+    const DType wanted =
+        own == layer_precisions_.end() ? type_of_only_operand(op).value_or(options_.precision) : own->second;
     if (wanted == DType::F32 || !options_.supports || options_.supports(op, wanted)) return wanted;
     return DType::F32;
   }
@@ -105,6 +107,18 @@ class Lowering {
   bool is_view_of_island(const Op& op) const {
     if (!op.is<Reshape>() || op.in(0)->def == nullptr) return false;
     return lowered(op.in(0))->type.dtype == DType::F32;
+  }
+
+  // A result that is not a float (of arg_max, say) is no better or worse for a cast of the operand.
+  std::optional<DType> type_of_only_operand(const Op& op) const {
+    const Value* only = nullptr;
+    for (Value* v : op.in()) {
+      if (v == nullptr || v->is_constant() || !is_float(lowered(v)->type.dtype)) continue;
+      if (only != nullptr) return std::nullopt;
+      only = lowered(v);
+    }
+    if (only == nullptr || only->def == nullptr || is_float(op.out(0)->type.dtype)) return std::nullopt;
+    return only->type.dtype;
   }
 
   // The value that stands for the old one, in the type it was computed in.

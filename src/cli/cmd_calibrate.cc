@@ -11,6 +11,8 @@
 #include "driver/balance.h"
 #include "driver/dataset.h"
 #include "driver/float_layers.h"
+#include "driver/float_types.h"
+#include "driver/layer_times.h"
 #include "driver/pipeline.h"
 #include "quant/calibrate.h"
 #include "tpuc/support/check.h"
@@ -30,16 +32,22 @@ struct CalibrateArgs {
 
 constexpr size_t kTrialSamples = 4;
 
+std::vector<NamedTensors> trial_samples(const SampleReader& reader) {
+  const size_t count = std::min(kTrialSamples, reader.count());
+  std::vector<NamedTensors> samples;
+  for (size_t i = 0; i < count; ++i) samples.push_back(reader.read(i * reader.count() / count).tensors);
+  return samples;
+}
+
 // Operators that 8 bits are too coarse for get a row that says so.
-void leave_in_floats(const CalibrateArgs& args, const Module& module, const SampleReader& reader,
+void leave_in_floats(const CalibrateArgs& args, const Module& module, const std::vector<NamedTensors>& samples,
                      CalibrationTable& table) {
   FloatLayersRequest request;
   request.table = &table;
   request.asymmetric = args.asymmetric;
   request.decibels = args.decibels;
   request.threads = args.model.threads;
-  const size_t count = std::min(kTrialSamples, reader.count());
-  for (size_t i = 0; i < count; ++i) request.samples.push_back(reader.read(i * reader.count() / count).tensors);
+  request.samples = samples;
   std::optional<Progress> progress;
   request.on_trials = [&](size_t done, size_t total) {
     if (!progress) progress.emplace("rating operators", total);
@@ -59,6 +67,31 @@ void leave_in_floats(const CalibrateArgs& args, const Module& module, const Samp
         "warning: in 8 bits the results have a signal to noise ratio of {:.1f} dB, and no few operators are to "
         "blame; `tpuc quantize` searches for a mixture",
         found.int8_decibels);
+}
+
+// And those that have no place in 8 bits one that says what they compute in.
+void name_float_types(const CalibrateArgs& args, const Module& module, std::vector<NamedTensors> samples,
+                      const Backend& backend, CalibrationTable& table) {
+  FloatTypesRequest request;
+  request.table = &table;
+  request.samples = std::move(samples);
+  request.asymmetric = args.asymmetric;
+  request.threads = args.model.threads;
+  for (const auto& [name, type] : choose_float_types(module, request, backend)) table.ranges.at(name).float_type = type;
+}
+
+// Whether 8 bits pay at all.
+void tell_predicted_time(const CalibrateArgs& args, const Module& module, const Backend& backend,
+                         const CalibrationTable& table) {
+  CompileOptions options;
+  options.asymmetric = args.asymmetric;
+  options.precision = Precision::Int8;
+  const auto int8 = predicted_cycles(module, table, options, backend);
+  options.precision = Precision::F16;
+  const auto half = predicted_cycles(module, table, options, backend);
+  if (!int8 || !half) return;
+  log::note("predicted time: {} cycles in int8, {} in f16{}", *int8, *half,
+            *int8 < *half ? "" : ": 8 bits do not pay for this network");
 }
 
 int run_calibrate(const CalibrateArgs& args) {
@@ -88,7 +121,11 @@ int run_calibrate(const CalibrateArgs& args) {
   if (!scales.empty()) log::note("{} tensors have their channels balanced", scales.size());
   for (const std::string& name : result.infinite)
     log::note("warning: tensor `{}` holds infinities: its range leaves them out", name);
-  if (!args.all_int8) leave_in_floats(args, prepared.module, reader, result.table);
+  std::vector<NamedTensors> samples = trial_samples(reader);
+  if (!args.all_int8) leave_in_floats(args, prepared.module, samples, result.table);
+  const auto backend = make_backend("bm1684x");
+  name_float_types(args, prepared.module, std::move(samples), *backend, result.table);
+  tell_predicted_time(args, prepared.module, *backend, result.table);
   if (data.has_pictures()) result.table.preprocess = preprocess;
   write_text_file(args.output, args.format == "json" ? to_json(result.table) : to_peer_text(result.table));
   log::note("{}: ranges of {} tensors from {} samples", args.output, result.table.ranges.size(), reader.count());

@@ -1,6 +1,7 @@
 // Predicted time of a network's layers in one precision.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -19,5 +20,8 @@ struct LayerTimes {
 // Compiles a copy of the canonical graph, in options.precision and by its precision table, and asks the cycle model.
 LayerTimes layer_times(const Module& canonical, const CalibrationTable& calibration, const CompileOptions& options,
                        const Backend& backend);
+// The total; nothing where the chip refuses the network, which is for `compile` to tell.
+std::optional<int64_t> predicted_cycles(const Module& canonical, const CalibrationTable& calibration,
+                                        const CompileOptions& options, const Backend& backend);
 
 }  // namespace tpuc

@@ -23,7 +23,7 @@ LayerTimes layer_times(const Module& canonical, const CalibrationTable& calibrat
   passes.precision = dtype_of_floats(options.precision);
   passes.supports = [&backend](const Op& op, DType t) { return backend.supports(op, t).ok; };
   passes.layer_precisions = [&](const Graph& graph) {
-    std::unordered_map<const Op*, DType> rows;
+    auto rows = calibrated_types(graph, calibration, table);
     for (const Op& op : graph.ops())
       if (const auto row = table.of(op); row && is_float(*row)) rows.emplace(&op, *row);
     return rows;
@@ -45,6 +45,15 @@ LayerTimes layer_times(const Module& canonical, const CalibrationTable& calibrat
     times.layers[name.substr(0, name.find('~'))] += row.at("cycles").get<int64_t>();
   }
   return times;
+}
+
+std::optional<int64_t> predicted_cycles(const Module& canonical, const CalibrationTable& calibration,
+                                        const CompileOptions& options, const Backend& backend) {
+  try {
+    return layer_times(canonical, calibration, options, backend).total;
+  } catch (const UserError&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace tpuc

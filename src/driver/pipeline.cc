@@ -34,15 +34,6 @@ void note_changes(std::string_view kind, const std::vector<ArtifactTensor>& befo
   }
 }
 
-// What the calibration leaves in floats, as far as the user does not say otherwise.
-void take_calibrated_floats(const Graph& canonical, const CalibrationTable& calibration, const LayerPrecisions& table,
-                            std::unordered_map<const Op*, DType>& precisions) {
-  const auto floats = calibrated_floats(canonical, calibration);
-  for (const Op& op : canonical.ops())
-    if (const auto row = floats.find(op.out(0)->name); row != floats.end() && !table.of(op))
-      precisions.emplace(&op, row->second);
-}
-
 std::vector<ArtifactTensor> tensors_of(const std::vector<const Value*>& values) {
   std::vector<ArtifactTensor> out;
   out.reserve(values.size());
@@ -94,7 +85,7 @@ Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& opti
     out.precision_notes.insert(out.precision_notes.end(), choice.notes.begin(), choice.notes.end());
     out.opt_range_loss = std::move(choice.opt_loss);
     out.opt_rounding_loss = std::move(choice.opt_rounding_loss);
-    take_calibrated_floats(canonical, calibration, table, choice.of);
+    choice.of.merge(calibrated_types(canonical, calibration, table));
     return std::move(choice.of);
   };
   if (is_int8) {

@@ -77,6 +77,18 @@ std::unordered_map<std::string, DType> calibrated_floats(const Graph& canonical,
   return floats;
 }
 
+std::unordered_map<const Op*, DType> calibrated_types(const Graph& graph, const CalibrationTable& calibration,
+                                                      const LayerPrecisions& table) {
+  std::unordered_map<const Op*, DType> types;
+  for (const Op& op : graph.ops()) {
+    const auto row = calibration.ranges.find(op.out(0)->name);
+    if (row == calibration.ranges.end() || !is_float(op.out(0)->type.dtype) || table.of(op)) continue;
+    const TensorRange& r = row->second;
+    if (const auto type = r.precision ? r.precision : r.float_type) types.emplace(&op, *type);
+  }
+  return types;
+}
+
 Quantization make_quantization(const Graph& canonical, const CalibrationTable& calibration,
                                const QuantizationRequest& request, std::vector<std::string>& notes) {
   Quantization out;

@@ -26,6 +26,10 @@ bool asks_for_int8(Precision precision, const PrecisionTable& table);
 // What the calibration leaves in floats, by name of the result.
 std::unordered_map<std::string, DType> calibrated_floats(const Graph& canonical, const CalibrationTable& calibration);
 
+// The types of operators in floats as the calibration has them, where the user's table does not say otherwise.
+std::unordered_map<const Op*, DType> calibrated_types(const Graph& graph, const CalibrationTable& calibration,
+                                                      const LayerPrecisions& table);
+
 // E3031 when the calibration names no tensor of the graph, or mostly others. `notes` tells of names that are not there
 // and of tensors without a range, whose operators compute in floats. An empty table will do for a network that arrives
 // quantized; else E2001.

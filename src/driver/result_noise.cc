@@ -6,6 +6,8 @@
 #include <limits>
 #include <unordered_set>
 
+#include "driver/pipeline.h"
+#include "driver/tensors.h"
 #include "ops/shape.h"
 #include "ops/slice.h"
 #include "tpuc/runtime/executor.h"
@@ -91,7 +93,8 @@ double ResultNoise::relative(const Errors& errors) const {
 }
 
 double ResultNoise::measure(const Graph& other) const {
-  std::vector<Errors> by_sample(samples_->size(), Errors(judged_.size()));
+  constexpr double kNotThere = std::numeric_limits<double>::infinity();
+  std::vector<Errors> by_sample(samples_->size(), Errors(judged_.size(), kNotThere));
   observe(other, [&](size_t sample, size_t judged, const Value& v, const Tensor& t) {
     if (t.dims() == wanted_[sample][judged].dims())
       by_sample[sample][judged] = squared_error(sample, judged, real_values(v, t));
@@ -115,7 +118,8 @@ void ResultNoise::observe(const Graph& graph, const Observer& observer) const {
       if (const auto found = index.find(v.name); found != index.end()) observer(sample, found->second, v, t);
     };
     Executor executor(graph, options);
-    for (; sample < samples_->size(); sample += workers) executor.run((*samples_)[sample]);
+    for (; sample < samples_->size(); sample += workers)
+      executor.run(feed(inputs_of(graph), (*samples_)[sample], false));
   });
 }
 

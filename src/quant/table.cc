@@ -120,17 +120,17 @@ Preprocess read_preprocess(const Json& json, const std::string& file) {
   return p;
 }
 
-DType read_precision(const Object& row) {
-  const std::string text = row.text("precision", kMaxMethodBytes);
+DType read_float_type(const Object& row, const char* key) {
+  const std::string text = row.text(key, kMaxMethodBytes);
   if (text == "f16") return DType::F16;
   if (text == "bf16") return DType::BF16;
-  if (text != "f32") row.fail(fmt::format("precision `{}` is not one of f16, bf16, f32", text));
+  if (text != "f32") row.fail(fmt::format("{} `{}` is not one of f16, bf16, f32", key, text));
   return DType::F32;
 }
 
 std::pair<std::string, TensorRange> read_row(const Json& json, size_t index, const std::string& file) {
   const Object o(json, fmt::format("tensors[{}]", index), file,
-                 {"name", "min", "max", "seen", "method", "precision", "axis", "means", "scales"});
+                 {"name", "min", "max", "seen", "method", "precision", "float", "axis", "means", "scales"});
   TensorRange r;
   const std::string name = o.text("name", quant::kMaxNameBytes);
   r.min = o.number("min");
@@ -145,7 +145,8 @@ std::pair<std::string, TensorRange> read_row(const Json& json, size_t index, con
     r.seen_max = seen[1];
   }
   if (o.find("method") != nullptr) r.method = o.text("method", kMaxMethodBytes);
-  if (o.find("precision") != nullptr) r.precision = read_precision(o);
+  if (o.find("precision") != nullptr) r.precision = read_float_type(o, "precision");
+  if (o.find("float") != nullptr) r.float_type = read_float_type(o, "float");
   const int64_t axis = o.find("axis") != nullptr ? o.whole("axis", kMaxAxis) : 1;
   if (o.find("means") != nullptr) r.means = {axis, o.numbers("means", kMaxChannels)};
   if (o.find("scales") != nullptr) r.scales = {axis, o.numbers("scales", kMaxChannels)};
@@ -216,6 +217,7 @@ std::string to_json(const CalibrationTable& table) {
                        r.max, r.seen_min, r.seen_max);
     if (!r.method.empty()) out += fmt::format(", \"method\": {}", quoted(r.method));
     if (r.precision) out += fmt::format(", \"precision\": \"{}\"", to_string(*r.precision));
+    if (r.float_type) out += fmt::format(", \"float\": \"{}\"", to_string(*r.float_type));
     if (!r.means.values.empty() || !r.scales.values.empty())
       out += fmt::format(", \"axis\": {}", r.means.values.empty() ? r.scales.axis : r.means.axis);
     if (!r.means.values.empty()) out += fmt::format(", \"means\": {}", list_of(r.means.values));

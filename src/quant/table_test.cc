@@ -27,7 +27,7 @@ CalibrationTable sample_table() {
   t.ranges["image"] = {-1.5f, 1.25f, -2.f, 1.25f, "kl"};
   t.ranges["a \"quoted\"/name"] = {0, 0.1f, 0, 0.3f, "max"};
   t.ranges["zero"] = {};
-  t.ranges["channels"] = {-1, 1, -1, 1, "max", DType::F16, {2, {0.5f, -0.25f}}, {2, {1, 4}}};
+  t.ranges["channels"] = {-1, 1, -1, 1, "max", DType::F16, DType::F32, {2, {0.5f, -0.25f}}, {2, {1, 4}}};
   return t;
 }
 
@@ -69,6 +69,8 @@ TEST_CASE("malformed tables are refused with the place", "[quant]") {
         "calibration table `t.json`: tensors[0]: min 1 is above max 0");
   CHECK(message_of(with_row(R"({"name": "x", "min": 0, "max": 1, "precision": "int8"})")) ==
         "calibration table `t.json`: tensors[0]: precision `int8` is not one of f16, bf16, f32");
+  CHECK(message_of(with_row(R"({"name": "x", "min": 0, "max": 1, "float": "f64"})")) ==
+        "calibration table `t.json`: tensors[0]: float `f64` is not one of f16, bf16, f32");
   CHECK(message_of(with_row(R"({"name": "x", "min": 0, "max": 1, "scales": [1, 0]})")) ==
         "calibration table `t.json`: tensors[0]: `scales` must be positive");
   CHECK(message_of(with_row(R"({"name": "x", "min": 0, "max": 1e39})")) ==

@@ -20,8 +20,9 @@ struct TensorRange {
   float seen_min = 0, seen_max = 0;  // the samples' own extremes
   std::string method;                // which of the methods gave it; empty where nobody says
   std::optional<DType> precision{};  // F16 or F32: the operator that computes it does so, as 8 bits would cost too much
-  ChannelValues means{};             // of the samples, where a convolution or a constant matrix reads the tensor
-  ChannelValues scales{};            // the network computes it divided by these; range and means are of the quotient
+  std::optional<DType> float_type{};  // of that operator where it is not in 8 bits anyway; F32 where nobody says
+  ChannelValues means{};              // of the samples, where a convolution or a constant matrix reads the tensor
+  ChannelValues scales{};             // the network computes it divided by these; range and means are of the quotient
   bool operator==(const TensorRange&) const = default;
 };
 

@@ -1,0 +1,28 @@
+// What operators compute in that have no place in 8 bits: F16 is half the traffic of F32, where range and rounding
+// allow.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tpuc/backend/backend.h"
+#include "tpuc/ir/graph.h"
+#include "tpuc/quant/table.h"
+#include "tpuc/runtime/tensors.h"
+
+namespace tpuc {
+
+struct FloatTypesRequest {
+  const CalibrationTable* table = nullptr;  // with all that it leaves in floats
+  std::vector<NamedTensors> samples;        // few: each trial runs them all
+  bool asymmetric = false;
+  unsigned threads = 0;
+};
+
+// The operators that compute in F16, by name of the result; others keep F32. Everywhere, or before the last operator in
+// 8 bits only, or nowhere: what is predicted to be fastest and costs the results next to nothing.
+std::map<std::string, DType> choose_float_types(const Module& canonical, const FloatTypesRequest& request,
+                                                const Backend& backend);
+
+}  // namespace tpuc

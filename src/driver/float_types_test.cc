@@ -1,0 +1,44 @@
+// A network whose end has no place in 8 bits: it computes in F16 where that is faster and fits.
+#include "driver/float_types.h"
+
+#include <catch2/catch.hpp>
+
+#include "driver/pipeline.h"
+#include "driver/tensors.h"
+#include "quant/calibrate.h"
+#include "tpuc/ir/text.h"
+
+namespace tpuc {
+namespace {
+
+// `gain` scales what is resized.
+std::map<std::string, DType> types_with(float gain) {
+  const Module module = parse_module(fmt::format(R"(graph @g(%x: f32[1,2,64,64]) -> (%y) {{
+  %w = const [0.5, 0.3, -0.7, 0.4] : f32[2,2,1,1]
+  %v = const [{0}, 0, 0, {0}] : f32[2,2,1,1]
+  %a = conv2d(%x, %w) : f32[1,2,64,64]
+  %b = conv2d(%a, %v) : f32[1,2,64,64]
+  %c = resize(%b) {{mode=linear, sizes=[1,2,512,512], scales=[1.0f,1.0f,8.0f,8.0f]}} : f32[1,2,512,512]
+  %y = arg_max(%c) {{axis=1}} : i64[1,1,512,512]
+}}
+)",
+                                                 gain));
+  const Graph& graph = *module.nets.front().stages.front();
+  FloatTypesRequest request;
+  for (uint64_t seed = 1; seed <= 2; ++seed) request.samples.push_back(random_inputs(inputs_of(graph), seed));
+  const quant::SampleSource source{request.samples.size(), [&](size_t i) { return request.samples[i]; },
+                                   [](size_t i) { return std::to_string(i); }};
+  const CalibrationTable table = quant::calibrate(graph, source, {}).table;
+  request.table = &table;
+  return choose_float_types(module, request, *make_backend("bm1684x"));
+}
+
+}  // namespace
+
+TEST_CASE("what has no place in 8 bits computes in F16 where that is faster", "[float-types]") {
+  CHECK(types_with(1) == std::map<std::string, DType>{{"c", DType::F16}});
+}
+
+TEST_CASE("no operator computes in F16 near the end of its range", "[float-types]") { CHECK(types_with(1e5f).empty()); }
+
+}  // namespace tpuc

@@ -188,6 +188,14 @@ FloatMath::Buf FloatMath::exp(Buf x) {
   return scaled(std::move(p), y);
 }
 
+FloatMath::Buf FloatMath::share(Buf x) {
+  Buf u = mul(x, Arg::f32(kLog2E));
+  x.drop();
+  Buf bounded = ar(ArOp::Max, u, Arg::f32(-126.0f));
+  u.drop();
+  return exp2(std::move(bounded));
+}
+
 FloatMath::Buf FloatMath::reciprocal(Buf x) {
   Buf y = bits(ArOp::Sub, Arg::constant(kReciprocalGuess), x);
   for (int i = 0; i < (fine_ ? 3 : 2); ++i) {

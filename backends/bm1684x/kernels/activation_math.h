@@ -61,6 +61,7 @@ class FloatMath {
   Buf polynomial(Poly p, const Buf& x);
 
   Buf exp(Buf x);         // fine: relative 1.0e-7, else 3e-6; results outside of f32 become 1.2e-38 or 3.4e38
+  Buf share(Buf x);       // e^x for x <= 0: absolute 1e-7, coarse 1e-6; what is below e^-87 becomes 1.2e-38
   Buf exp2(Buf u);        // 2^u for u in [-126, 128): relative 5e-7 times max(1, |u| / 14)
   Buf reciprocal(Buf x);  // Newton from a bit trick: fine: relative 1.5e-7, else 6.7e-6; of 0 and infinity not a number
   Buf sigmoid(Buf x);     // absolute 1.7e-7, coarse 6.7e-6

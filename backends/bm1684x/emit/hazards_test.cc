@@ -76,3 +76,18 @@ TEST_CASE("streams number their commands, never wait backwards, and end padded",
   const auto store = decode_gdma(std::span<const uint8_t>(groups[0].gdma).subspan(96));
   CHECK(head_of(store.instr).cmd_id_dep == 1);
 }
+
+TEST_CASE("a group of streams ends where ids come near their limit, in the middle of whatever runs", "[emit]") {
+  Stream s(10);
+  for (int i = 0; i < 25; ++i) {
+    s.gdma(GdmaTensor{}, {{0, 64, true}});
+    s.tiu(Ar{}, {{0, 64, false}});
+  }
+  const auto groups = s.finish();
+  REQUIRE(groups.size() == 3);
+  CHECK(groups[0].tiu_count == 10);  // with the end; the tenth command of the other engine ended the group
+  CHECK(groups[0].gdma_count == 11);
+  uint32_t commands = 0;
+  for (const CommandGroup& g : groups) commands += g.tiu_count + g.gdma_count - 2;
+  CHECK(commands == 50);
+}

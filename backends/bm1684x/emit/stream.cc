@@ -42,6 +42,7 @@ uint32_t Stream::depend(Engine e, uint32_t id, const std::vector<Access>& access
 }
 
 void Stream::tiu(TiuInstr instr, const std::vector<Access>& accesses) {
+  breathe();
   const uint32_t id = ++tiu_id_;
   computed_f32_ |= computes_f32(instr);
   tiu_dep_ = std::max(tiu_dep_, depend(Engine::Tiu, id, accesses));
@@ -51,6 +52,7 @@ void Stream::tiu(TiuInstr instr, const std::vector<Access>& accesses) {
 }
 
 void Stream::gdma(GdmaInstr instr, const std::vector<Access>& accesses) {
+  breathe();
   const uint32_t id = ++gdma_id_;
   gdma_dep_ = std::max(gdma_dep_, depend(Engine::Gdma, id, accesses));
   std::visit(
@@ -77,7 +79,7 @@ void Stream::end_group() {
 }
 
 void Stream::breathe() {
-  if (std::max(tiu_id_, gdma_id_) < kMaxCommandId) return;
+  if (std::max(tiu_id_, gdma_id_) < most_ids_) return;
   end_group();
   groups_.emplace_back();
   hazards_.reset();

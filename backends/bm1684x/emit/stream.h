@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "backends/bm1684x/arch.h"
 #include "backends/bm1684x/emit/hazards.h"
 #include "backends/bm1684x/isa/commands.h"
 
@@ -24,11 +25,9 @@ struct Access {
 
 class Stream {
  public:
-  Stream() { groups_.emplace_back(); }
+  explicit Stream(uint32_t most_ids = kMaxCommandId) : most_ids_(most_ids) { groups_.emplace_back(); }
   void tiu(TiuInstr instr, const std::vector<Access>& accesses);
   void gdma(GdmaInstr instr, const std::vector<Access>& accesses);
-  // Ends the group when its ids come near their limit; only where nothing is pending in local memory.
-  void breathe();
   std::vector<CommandGroup> finish();
 
   uint32_t tiu_id() const { return tiu_id_; }  // id of the last command of the current group
@@ -38,9 +37,12 @@ class Stream {
   bool take_f32_flag() { return std::exchange(computed_f32_, false); }
 
  private:
+  // Ends the group when its ids come near their limit. Between groups both engines come to rest, and memory stays.
+  void breathe();
   uint32_t depend(Engine e, uint32_t id, const std::vector<Access>& accesses);
   void end_group();
 
+  uint32_t most_ids_;
   std::vector<CommandGroup> groups_;
   Hazards hazards_;
   uint32_t tiu_id_ = 0, gdma_id_ = 0, tiu_dep_ = 0, gdma_dep_ = 0;

@@ -53,7 +53,7 @@ Support by_tap_support(const ConvGeometry& g) {
   if (std::max(g.h.spread, g.w.spread) > 1)
     return {false, fmt::format("dilation {} of a strided transposed convolution exceeds 15 (TIU.md section 4)",
                                std::max(g.h.dilation, g.w.dilation))};
-  if (g.h.stride * (g.in[3] + g.w.pad_before + g.w.reach()) > kMaxStride16)
+  if (g.out[2] > 1 && g.h.stride * (g.in[3] + g.w.pad_before + g.w.reach()) > kMaxStride16)
     return {false, fmt::format("rows {} apart of {} elements leave a convolution's 16-bit strides (TIU.md section 2)",
                                g.h.stride, g.in[3])};
   return {};

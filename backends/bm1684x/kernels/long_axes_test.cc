@@ -11,6 +11,7 @@
 #include "ops/pool.h"
 #include "ops/quantize.h"
 #include "ops/reduce.h"
+#include "ops/resize.h"
 #include "ops/shape.h"
 #include "ops/softmax.h"
 #include "ops/weight_matmul.h"
@@ -110,11 +111,22 @@ TEST_CASE("windows over long axes", "[kernel]") {
     const Tolerance tol = t == DType::F32 ? Tolerance{1e-4, 1e-4} : Tolerance{2e-3, 2e-3};
     const Operand filter{{4, 3, 1, 3}, true, -1, 1};
     check_long<ops::Conv2d>(t, {{{1, 3, 1, kLong}}, filter}, {.pads = {0, 1, 0, 1}}, tol);
+    check_long<ops::Conv2d>(t, {{{1, 1, 1, kLong}}, {{8, 1, 1, 40}, true, -.3, .3}}, {.strides = {1, 160}}, tol,
+                            {0, 0, 0, 100});  // by tap
     check_long<ops::MaxPool2d>(t, {{{1, 3, 1, kLong}}}, {.kernel = {1, 2}, .strides = {1, 2}}, kExact);
     check_long<ops::AvgPool2d>(t, {{{1, 3, 1, kLong}}}, {.kernel = {1, 3}, .strides = {1, 1}, .pads = {0, 1, 0, 1}},
                                tol);
     check_long<ops::AvgPool2d>(t, {{{1, 3, kLong, 1}}}, {.kernel = {4, 1}, .strides = {4, 1}}, tol, {0, 0, 1500, 0});
   }
+}
+
+TEST_CASE("resizes along long axes", "[kernel]") {
+  ops::Resize::Attrs a;
+  a.sizes = {1, 2, 2 * kLong};
+  a.scales = {1, 1, 2};
+  check_long<ops::Resize>(DType::F32, {{{1, 2, kLong}}}, a, kExact);
+  a.mode = ops::ResizeMode::Linear;
+  for (const DType t : kTypes) check_long<ops::Resize>(t, {{{1, 2, kLong}}}, a, {1e-5, 2e-3});
 }
 
 TEST_CASE("bytes on long axes", "[kernel]") {

@@ -45,10 +45,13 @@ std::vector<Pass> passes_of(const WeightedResize& r, const Region& in, const Reg
 
 Prec sums_prec(Prec prec) { return prec == Prec::I8 ? Prec::I16 : Prec::F32; }
 
-LocalTensor line(const LocalTensor& t, int64_t at) {
+// `count` lines from `first` on, `step` apart.
+LocalTensor lines_of(const LocalTensor& t, int64_t first, int64_t count, int64_t step) {
   Shape4 extent = t.dims;
-  extent[2] = 1;
-  return t.at(0, 0, at, 0, extent);
+  extent[2] = count;
+  LocalTensor part = t.at(0, 0, first, 0, extent);
+  part.strides[2] *= step;
+  return part;
 }
 
 // H and W of a tensor swapped, as it lies.
@@ -74,25 +77,71 @@ std::vector<Tap> taps_of(const Pass& p, int64_t i) {
   return taps;
 }
 
-// What a pass does to one line: f32, or integers of one width.
+// Lines `step` apart with the same weights, whose sources are `source_step` apart: one command for each tap. A scale of
+// whole numbers has few such runs, with lines apart by as many.
+struct LineRun {
+  int64_t first = 0, count = 1, step = 1, source_step = 0;
+  std::vector<Tap> taps;  // of the first line
+};
+
+bool is_shifted(const std::vector<Tap>& taps, const std::vector<Tap>& first, int64_t by) {
+  return std::equal(taps.begin(), taps.end(), first.begin(), first.end(),
+                    [by](const Tap& a, const Tap& b) { return a.weight == b.weight && a.source == b.source + by; });
+}
+
+constexpr int64_t kMostPhases = 8;  // lines of one weighting are looked for this far apart
+
+std::vector<LineRun> runs_of(const Pass& p, int64_t count, int64_t most) {
+  std::vector<std::vector<Tap>> taps;
+  for (int64_t i = 0; i < count; ++i) taps.push_back(taps_of(p, i));
+  const auto at = [&](int64_t i) -> const std::vector<Tap>& { return taps[static_cast<size_t>(i)]; };
+  std::vector<bool> is_done(static_cast<size_t>(count));
+  std::vector<LineRun> runs;
+  for (int64_t i = 0; i < count; ++i) {
+    if (is_done[static_cast<size_t>(i)]) continue;
+    LineRun best{i, 1, 1, 0, at(i)};
+    for (int64_t step = 1; step <= kMostPhases && i + step < count; ++step) {
+      LineRun r{i, 1, step, at(i + step)[0].source - at(i)[0].source, at(i)};
+      const auto goes_on = [&](int64_t k) {
+        return k < count && !is_done[static_cast<size_t>(k)] && r.source_step >= 0 &&
+               is_shifted(at(k), r.taps, r.count * r.source_step);
+      };
+      while (r.count < most && goes_on(i + r.count * step)) ++r.count;
+      if (r.count > best.count) best = r;
+    }
+    for (int64_t k = 0; k < best.count; ++k) is_done[static_cast<size_t>(i + k * best.step)] = true;
+    runs.push_back(std::move(best));
+  }
+  return runs;
+}
+
+// Bytes of a lane for the products of the lines of one command.
+constexpr int64_t kProductBytes = 4096;
+int64_t lines_at_once(Prec prec, const Shape4& d) {
+  Shape4 one = d;
+  one[2] = 1;
+  return std::clamp<int64_t>(kProductBytes / aligned_bytes(prec, one), 1, d[2]);
+}
+
+// What a pass does to a run of lines: f32, or integers of one width.
 class LineSums {
  public:
   LineSums(Emitter& e, uint32_t first, uint32_t second, bool is_signed)
       : e_(e), first_(first), second_(second), signed_(is_signed) {}
 
-  void reals(const LocalTensor& to, const LocalTensor& from, const std::vector<Tap>& taps) {
+  void reals(const LocalTensor& to, const LocalTensor& from, const LineRun& run) {
     const LocalTensor product = aligned(first_, Prec::F32, to.dims);
-    for (size_t k = 0; k < taps.size(); ++k) {
-      e_.ar(ArOp::Mul, k == 0 ? to : product, line(from, taps[k].source), Arg::f32(taps[k].weight));
+    for (size_t k = 0; k < run.taps.size(); ++k) {
+      e_.ar(ArOp::Mul, k == 0 ? to : product, source(from, run, k), Arg::f32(run.taps[k].weight));
       if (k > 0) e_.ar(ArOp::Add, to, to, product);
     }
   }
 
   // Bytes into 16 bits: no sum leaves them.
-  void bytes(const LocalTensor& to, const LocalTensor& from, std::span<const Tap> taps) {
-    for (size_t k = 0; k < taps.size(); ++k) {
-      const LocalTensor x = line(from, taps[k].source);
-      const auto weight = static_cast<uint32_t>(taps[k].weight);
+  void bytes(const LocalTensor& to, const LocalTensor& from, const LineRun& run) {
+    for (size_t k = 0; k < run.taps.size(); ++k) {
+      const LocalTensor x = source(from, run, k);
+      const auto weight = static_cast<uint32_t>(run.taps[k].weight);
       if (k == 0)
         e_.ar(ArOp::Mul, to, x, Arg::constant(weight), {.a_signed = signed_, .b_signed = signed_, .b_prec = Prec::I16});
       else
@@ -101,19 +150,20 @@ class LineSums {
   }
 
   // Bytes or 16-bit sums into bytes, in products of twice the width; `shift`: right, of the sum.
-  void rounded(const LocalTensor& to, const LocalTensor& from, const std::vector<Tap>& taps, int shift) {
+  void rounded(const LocalTensor& to, const LocalTensor& from, const LineRun& run, int shift) {
+    const std::vector<Tap>& taps = run.taps;
     const Prec wide = from.prec == Prec::I8 ? Prec::I16 : Prec::I32;
     const ArOptions plain{.a_signed = signed_, .b_signed = signed_, .b_prec = Prec::I16};
     ArOptions last{.a_signed = signed_, .b_signed = signed_, .shift = -shift};
     const auto factor = [&](const Tap& t) { return Arg::constant(static_cast<uint32_t>(t.weight)); };
     if (taps.size() == 1) {
       last.b_prec = Prec::I16;
-      return e_.ar(ArOp::MulSat, to, line(from, taps[0].source), factor(taps[0]), last);
+      return e_.ar(ArOp::MulSat, to, source(from, run, 0), factor(taps[0]), last);
     }
     const LocalTensor sum = aligned(first_, wide, to.dims), product = aligned(second_, wide, to.dims);
-    e_.ar(ArOp::Mul, sum, line(from, taps[0].source), factor(taps[0]), plain);
+    e_.ar(ArOp::Mul, sum, source(from, run, 0), factor(taps[0]), plain);
     for (size_t k = 1; k < taps.size(); ++k) {
-      e_.ar(ArOp::Mul, product, line(from, taps[k].source), factor(taps[k]), plain);
+      e_.ar(ArOp::Mul, product, source(from, run, k), factor(taps[k]), plain);
       const bool is_last = k + 1 == taps.size();
       e_.ar(is_last ? ArOp::AddSat : ArOp::Add, is_last ? to : sum, sum, product,
             is_last ? last : ArOptions{.a_signed = signed_, .b_signed = signed_});
@@ -121,6 +171,10 @@ class LineSums {
   }
 
  private:
+  static LocalTensor source(const LocalTensor& from, const LineRun& run, size_t tap) {
+    return lines_of(from, run.taps[tap].source, run.count, run.source_step);
+  }
+
   Emitter& e_;
   uint32_t first_, second_;
   bool signed_;
@@ -151,10 +205,10 @@ std::vector<int64_t> weighted_scratch(const WeightedResize& r, Prec prec, const 
   for (size_t i = 0; i < passes.size(); ++i) {
     const Pass& p = passes[i];
     if (i + 1 < passes.size()) keep(kSums, sums, p.out);
-    Shape4 one = p.is_columns ? swapped(p.out) : p.out;
-    one[2] = 1;
-    keep(kProduct, widest, one);
-    if (prec == Prec::I8) keep(kOtherProduct, widest, one);
+    Shape4 lines = p.is_columns ? swapped(p.out) : p.out;
+    lines[2] = lines_at_once(widest, lines);
+    keep(kProduct, widest, lines);
+    if (prec == Prec::I8) keep(kOtherProduct, widest, lines);
     if (!p.is_columns) continue;
     keep(kSwapped, i == 0 && prec == Prec::I8 ? Prec::I8 : sums, swapped(p.in));
     keep(kSwappedSums, i + 1 < passes.size() || prec != Prec::I8 ? sums : Prec::I8, swapped(p.out));
@@ -185,14 +239,14 @@ void emit_weighted(const WeightedResize& r, const TileCtx& t, const Region& box,
       e.copy(from, seen_swapped(x));
       lines = aligned(t.scratch[kSwappedSums], to.prec, swapped(p.out));
     }
-    for (int64_t at = 0; at < lines.dims[2]; ++at) {
-      const std::vector<Tap> taps = taps_of(p, at);
+    for (const LineRun& run : runs_of(p, lines.dims[2], lines_at_once(is_byte ? Prec::I32 : Prec::F32, lines.dims))) {
+      const LocalTensor part = lines_of(lines, run.first, run.count, run.step);
       if (!is_byte)
-        sums.reals(line(lines, at), from, taps);
+        sums.reals(part, from, run);
       else if (is_last)
-        sums.rounded(line(lines, at), from, taps, ops::kResizeWeightBits * static_cast<int>(passes.size()));
+        sums.rounded(part, from, run, ops::kResizeWeightBits * static_cast<int>(passes.size()));
       else
-        sums.bytes(line(lines, at), from, taps);
+        sums.bytes(part, from, run);
     }
     if (p.is_columns) e.copy(to, seen_swapped(lines));
     x = to;

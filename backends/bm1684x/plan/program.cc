@@ -42,10 +42,13 @@ class Writer {
 
   // Remembers which commands were added since `before` was taken.
   struct Mark {
-    uint32_t tiu, gdma;
+    uint32_t tiu = 0, gdma = 0;
+    size_t group = 0;
   };
-  Mark mark() const { return {stream_.tiu_id(), stream_.gdma_id()}; }
-  void note(const Mark& before, int compute_index) {
+  Mark mark() const { return {stream_.tiu_id(), stream_.gdma_id(), stream_.group()}; }
+  // Of commands that a new group of streams parts, the later ones.
+  void note(Mark before, int compute_index) {
+    if (before.group != stream_.group()) before = {};
     Span span;
     if (stream_.tiu_id() > before.tiu) span.tiu_first = before.tiu + 1, span.tiu_last = stream_.tiu_id();
     if (stream_.gdma_id() > before.gdma) span.gdma_first = before.gdma + 1, span.gdma_last = stream_.gdma_id();

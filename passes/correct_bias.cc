@@ -17,9 +17,9 @@ namespace {
 using namespace ops;
 
 // What the rounding of the weights takes from each output channel, on average.
-std::vector<double> expected_loss(const Op& op, const FilterLayout& layout, const std::vector<float>& means) {
+std::vector<double> expected_loss(const Op& op, const FilterLayout& layout, const std::vector<float>& means,
+                                  const std::vector<double>& rounded) {
   const std::vector<double> weights = op.in(1)->tensor().to_f64();
-  const std::vector<double> rounded = real_weights(quantized_weights(op, layout, false), layout);
   std::vector<double> loss(static_cast<size_t>(layout.outputs));
   for (size_t i = 0; i < weights.size(); ++i) {
     const auto at = static_cast<int64_t>(i);
@@ -29,13 +29,36 @@ std::vector<double> expected_loss(const Op& op, const FilterLayout& layout, cons
   return loss;
 }
 
-bool correct(Graph& graph, Op& op, const ChannelValues& means) {
-  const std::optional<Tensor> bias = corrected_bias(op, means);
-  if (!bias) return false;
-  Value* corrected = graph.constant(*bias, "bias");
+bool fits(const FilterLayout& layout, const ChannelValues& means) {
+  return layout.input_axis == means.axis && layout.inputs == static_cast<int64_t>(means.values.size());
+}
+
+}  // namespace
+
+std::optional<Tensor> corrected_bias(const Op& op, const ChannelValues& means) {
+  const std::optional<FilterLayout> layout = filter_layout(op);
+  if (!layout || !fits(*layout, means)) return {};
+  return corrected_bias(op, means, real_weights(quantized_weights(op, *layout, false), *layout));
+}
+
+std::optional<Tensor> corrected_bias(const Op& op, const ChannelValues& means, const std::vector<double>& rounded) {
+  const std::optional<FilterLayout> layout = filter_layout(op);
+  if (!layout || !fits(*layout, means)) return {};
+  std::vector<double> bias = expected_loss(op, *layout, means.values, rounded);
+  if (std::all_of(bias.begin(), bias.end(), [](double x) { return x == 0; })) return {};
+  if (op.in(2) != nullptr) {
+    const std::vector<double> own = op.in(2)->tensor().to_f64();
+    for (size_t i = 0; i < bias.size(); ++i) bias[i] += own[i];
+  }
+  const std::vector<float> sums(bias.begin(), bias.end());
+  return Tensor::from_f32({layout->outputs}, sums);
+}
+
+Op& set_bias(Graph& graph, Op& op, const Tensor& bias) {
+  Value* corrected = graph.constant(bias, "bias");
   if (op.in().size() > 2) {
     graph.set_input(op, 2, corrected);
-    return true;
+    return op;
   }
   std::vector<Value*> in = op.in();
   in.push_back(corrected);
@@ -45,23 +68,7 @@ bool correct(Graph& graph, Op& op, const ChannelValues& means) {
   graph.replace_uses(op.out(0), made.out(0));
   graph.erase(op);
   graph.rename(made.out(0), name);
-  return true;
-}
-
-}  // namespace
-
-std::optional<Tensor> corrected_bias(const Op& op, const ChannelValues& means) {
-  const std::optional<FilterLayout> layout = filter_layout(op);
-  if (!layout || layout->input_axis != means.axis || layout->inputs != static_cast<int64_t>(means.values.size()))
-    return {};
-  std::vector<double> bias = expected_loss(op, *layout, means.values);
-  if (std::all_of(bias.begin(), bias.end(), [](double x) { return x == 0; })) return {};
-  if (op.in(2) != nullptr) {
-    const std::vector<double> own = op.in(2)->tensor().to_f64();
-    for (size_t i = 0; i < bias.size(); ++i) bias[i] += own[i];
-  }
-  const std::vector<float> sums(bias.begin(), bias.end());
-  return Tensor::from_f32({layout->outputs}, sums);
+  return made;
 }
 
 bool run_correct_bias(Graph& graph, PassCtx& ctx) {
@@ -73,9 +80,14 @@ bool run_correct_bias(Graph& graph, PassCtx& ctx) {
   for (Op& op : graph.ops())
     if (plan.form_of(op)) ops.push_back(&op);
   bool changed = false;
-  for (Op* op : ops)
-    if (const auto means = how.means.find(op->in(0)->name); means != how.means.end())
-      changed |= correct(graph, *op, means->second);
+  for (Op* op : ops) {
+    const auto means = how.means.find(op->in(0)->name);
+    if (means == how.means.end()) continue;
+    const std::optional<Tensor> bias = corrected_bias(*op, means->second);
+    if (!bias) continue;
+    set_bias(graph, *op, *bias);
+    changed = true;
+  }
   return changed;
 }
 

@@ -144,8 +144,17 @@ std::optional<IntegerWeights> find_integers(const Tensor& w) {
   return again.to_f32() == w.to_f32() ? std::move(found) : std::nullopt;  // +0 and -0 are one number
 }
 
+IntegerGrid integer_grid(double low, double high, int64_t bits) {
+  const auto range = static_cast<float>(bits == 8 ? std::max(-low, high) / 127 : (high - low) / 15);
+  const float step = std::isnormal(range) ? range : 1;
+  if (bits == 8) return {step, 0, -127, 127};
+  return {step, std::clamp(std::round(-low / static_cast<double>(step)), 0.0, 15.0), 0, 15};
+}
+
+int64_t rounded_group(int64_t depth, int64_t bits) { return bits == 8 ? depth : std::min(kGroup, depth); }
+
 IntegerWeights round_to_integers(const Tensor& w, int64_t bits) {
-  const int64_t depth = w.dims()[0], columns = w.dims()[1], group = bits == 8 ? depth : std::min(kGroup, depth);
+  const int64_t depth = w.dims()[0], columns = w.dims()[1], group = rounded_group(depth, bits);
   const int64_t planes = bits == 8 ? 1 : 2;
   const std::vector<float> values = w.to_f32();
   IntegerWeights out{Tensor(bits == 8 ? DType::I8 : DType::U8, {depth, columns}),
@@ -162,15 +171,13 @@ IntegerWeights round_to_integers(const Tensor& w, int64_t bits) {
         low = std::min(low, static_cast<double>(values[index(k, n)]));
         high = std::max(high, static_cast<double>(values[index(k, n)]));
       }
-      const auto range = static_cast<float>(bits == 8 ? std::max(-low, high) / 127 : (high - low) / 15);
-      const float step = std::isnormal(range) ? range : 1;
-      const double zero = bits == 8 ? 0 : std::clamp(std::round(-low / static_cast<double>(step)), 0.0, 15.0);
-      steps[index(begin / group * planes, n)] = step;
-      if (bits == 4) steps[index(begin / group * planes + 1, n)] = static_cast<float>(zero);
-      const double least = bits == 8 ? -127 : 0, most = bits == 8 ? 127 : 15;
+      const IntegerGrid grid = integer_grid(low, high, bits);
+      steps[index(begin / group * planes, n)] = grid.step;
+      if (bits == 4) steps[index(begin / group * planes + 1, n)] = static_cast<float>(grid.zero);
       for (int64_t k = begin; k < end; ++k)
         integers[index(k, n)] = std::clamp(
-            std::round(static_cast<double>(values[index(k, n)]) / static_cast<double>(step)) + zero, least, most);
+            std::round(static_cast<double>(values[index(k, n)]) / static_cast<double>(grid.step)) + grid.zero,
+            grid.least, grid.most);
     }
   out.integers.assign_f64(integers);
   return out;

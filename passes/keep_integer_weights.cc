@@ -13,31 +13,6 @@ using ops::WeightMatMul;
 
 constexpr int64_t kSmallMatrix = 1024;  // elements; smaller ones are not worth it
 
-bool is_projection(const Op& op) {
-  if (!op.is<MatMul>() || op.in(3) != nullptr || !op.in(1)->is_constant()) return false;
-  const auto& a = op.attrs<MatMul>();
-  const TensorType& w = op.in(1)->type;
-  const bool is_plain = !a.transpose_a && a.order_a.empty() && a.order_b.empty() && a.order_y.empty();
-  const bool is_known = op.in(2) == nullptr || op.in(2)->is_constant();
-  return is_plain && is_known && op.place == Place::Chip && is_float(w.dtype) && w.dtype == op.in(0)->type.dtype &&
-         w.dims.size() == 2 && element_count(w) >= kSmallMatrix;
-}
-
-// As [K,N].
-Tensor matrix_of(const Op& op) {
-  const Tensor& w = op.in(1)->tensor();
-  if (!op.attrs<MatMul>().transpose_b) return w;
-  const int64_t rows = w.dims()[1], columns = w.dims()[0];
-  const std::vector<float> from = w.to_f32();
-  std::vector<float> to(from.size());
-  for (int64_t k = 0; k < rows; ++k)
-    for (int64_t n = 0; n < columns; ++n)
-      to[static_cast<size_t>(k * columns + n)] = from[static_cast<size_t>(n * rows + k)];
-  Tensor out(w.dtype(), {rows, columns});
-  out.assign_f32(to);
-  return out;
-}
-
 bool replace(Graph& graph, Op& op, const IntegerWeights& w, const PassOptions& options) {
   Tensor stored = w.bits == 4 ? ops::pack_nibbles(w.integers) : w.integers;
   Values in = {op.in(0), graph.constant(std::move(stored), op.in(1)->name), graph.constant(w.steps, "steps")};
@@ -61,13 +36,37 @@ bool replace(Graph& graph, Op& op, const IntegerWeights& w, const PassOptions& o
 
 }  // namespace
 
+bool takes_integer_weights(const Op& op) {
+  if (!op.is<MatMul>() || op.in(3) != nullptr || !op.in(1)->is_constant()) return false;
+  const auto& a = op.attrs<MatMul>();
+  const TensorType& w = op.in(1)->type;
+  const bool is_plain = !a.transpose_a && a.order_a.empty() && a.order_b.empty() && a.order_y.empty();
+  const bool is_known = op.in(2) == nullptr || op.in(2)->is_constant();
+  return is_plain && is_known && op.place == Place::Chip && is_float(w.dtype) && w.dtype == op.in(0)->type.dtype &&
+         w.dims.size() == 2 && element_count(w) >= kSmallMatrix;
+}
+
+Tensor projection_matrix(const Op& op) {
+  const Tensor& w = op.in(1)->tensor();
+  if (!op.attrs<MatMul>().transpose_b) return w;
+  const int64_t rows = w.dims()[1], columns = w.dims()[0];
+  const std::vector<float> from = w.to_f32();
+  std::vector<float> to(from.size());
+  for (int64_t k = 0; k < rows; ++k)
+    for (int64_t n = 0; n < columns; ++n)
+      to[static_cast<size_t>(k * columns + n)] = from[static_cast<size_t>(n * rows + k)];
+  Tensor out(w.dtype(), {rows, columns});
+  out.assign_f32(to);
+  return out;
+}
+
 bool run_integer_weights(Graph& graph, PassCtx& ctx) {
   std::vector<Op*> projections;
   for (Op& op : graph.ops())
-    if (is_projection(op)) projections.push_back(&op);
+    if (takes_integer_weights(op)) projections.push_back(&op);
   bool changed = false;
   for (Op* op : projections) {
-    const Tensor w = matrix_of(*op);
+    const Tensor w = projection_matrix(*op);
     std::optional<IntegerWeights> integers = find_integers(w);
     const int wanted = ctx.options.weight_bits ? ctx.options.weight_bits(*op) : 0;
     if (wanted != 0 && (!integers || wanted < integers->bits)) integers = round_to_integers(w, wanted);

@@ -13,6 +13,7 @@ bool run_fuse(Graph& graph, PassCtx& ctx);
 bool run_decompose(Graph& graph, PassCtx& ctx);
 bool run_integer_weights(Graph& graph, PassCtx& ctx);
 bool run_balance_channels(Graph& graph, PassCtx& ctx);
+bool run_round_weights(Graph& graph, PassCtx& ctx);
 bool run_correct_bias(Graph& graph, PassCtx& ctx);
 bool run_quantize(Graph& graph, PassCtx& ctx);
 bool run_native_border(Graph& graph, PassCtx& ctx);

@@ -21,6 +21,9 @@ constexpr Pass kFuse{"fuse", "move activations into their producers: rule set fu
 constexpr Pass kBalanceChannels{"balance-channels",
                                 "divide channels by the calibration's scales, so that 8 bits hold all of them well",
                                 Stage::Canonical, Stage::Canonical, run_balance_channels};
+constexpr Pass kRoundWeights{"round-weights",
+                             "round weights up or down as calibration found best for each operator's results",
+                             Stage::Canonical, Stage::Canonical, run_round_weights};
 constexpr Pass kCorrectBias{"correct-bias", "add to biases what the rounding of weights to 8 bits takes on average",
                             Stage::Canonical, Stage::Canonical, run_correct_bias};
 constexpr Pass kQuantize{"quantize", "compute in 8-bit integers where calibration gives the ranges", Stage::Canonical,
@@ -38,9 +41,8 @@ constexpr Pass kCleanCasts{"clean-casts", "drop casts that cancel: rule set lowe
                            run_clean_casts};
 
 constexpr std::array kOptimise{kDce, kFold, kCse, kCanonicalize, kFold, kFuse, kCse, kDce};
-constexpr std::array kLower{
-    kBalanceChannels, kCorrectBias, kQuantize, kNativeBorder, kIntegerWeights, kLowerPrecision, kDecompose, kFold,
-    kCleanCasts,      kCse,         kDce};
+constexpr std::array kLower{kBalanceChannels, kRoundWeights, kCorrectBias, kQuantize,   kNativeBorder, kIntegerWeights,
+                            kLowerPrecision,  kDecompose,    kFold,        kCleanCasts, kCse,          kDce};
 
 void require_known(const std::vector<std::string>& names, std::string_view what, const auto& is_known) {
   for (const std::string& name : names)

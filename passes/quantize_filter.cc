@@ -32,18 +32,14 @@ void keep_sum(std::span<const size_t> elements, const std::vector<double>& value
     if (error(order[k]) * direction > 0) rounded[order[k]] = std::clamp(rounded[order[k]] + direction, -127.0, 127.0);
 }
 
-// A channel's weights in steps of a scale that its largest one chooses.
-double round_channel(const Elements& channel, const std::vector<double>& values, int64_t taps,
-                     std::vector<double>& rounded) {
-  double largest = 0;
-  for (const size_t i : channel) largest = std::max(largest, std::abs(values[i]));
-  const double scale = positive_scale(largest / 127);
+// A channel's weights in steps that its largest one chooses.
+void round_channel(const Elements& channel, const std::vector<double>& values, int64_t taps, double scale,
+                   std::vector<double>& rounded) {
   for (const size_t i : channel) rounded[i] = std::clamp(std::nearbyint(values[i] / scale), -127.0, 127.0);
   // Neighbouring pixels are alike: what is seen of the errors is mostly their sum.
   const auto step = static_cast<size_t>(taps);
   for (size_t first = 0; taps > 1 && first < channel.size(); first += step)
     keep_sum(std::span(channel).subspan(first, step), values, scale, rounded);
-  return scale;
 }
 
 // Integers of up to 9 bits as bytes and a zero point, or as two bytes. False where they are neither.
@@ -72,7 +68,7 @@ Tensor bytes_of(const Dims& dims, std::vector<double> integers, int32_t zero) {
 // One step for all weights, of 9-bit integers too: a network's own. False where there is none.
 bool keep_integers(const Tensor& filter, const std::vector<double>& values, const std::vector<Elements>& channels,
                    WideWeights wide, QuantizedFilter& out) {
-  const std::optional<double> step = step_of(values, values.size() < kFewWeights ? kMostOfByte : kMostOfNineBits);
+  const std::optional<double> step = common_step(values);
   if (!step) return false;
   std::vector<double> integers(values.size()), rest;
   for (size_t i = 0; i < values.size(); ++i) integers[i] = std::nearbyint(values[i] / *step);
@@ -110,6 +106,17 @@ std::optional<double> step_of(const std::vector<double>& values, int most) {
   return {};
 }
 
+std::optional<double> common_step(const std::vector<double>& filter) {
+  return step_of(filter, filter.size() < kFewWeights ? kMostOfByte : kMostOfNineBits);
+}
+
+ChannelStep channel_step(const std::vector<double>& channel) {
+  if (const auto own = step_of(channel, kMostOfByte)) return {*own, true};
+  double largest = 0;
+  for (const double x : channel) largest = std::max(largest, std::abs(x));
+  return {positive_scale(largest / 127), false};
+}
+
 QuantizedFilter quantize_filter(const Tensor& filter, int64_t channels, int64_t taps,
                                 const std::function<int64_t(int64_t)>& channel_of, WideWeights wide) {
   const std::vector<double> values = filter.to_f64();
@@ -122,10 +129,10 @@ QuantizedFilter quantize_filter(const Tensor& filter, int64_t channels, int64_t 
   for (const Elements& channel : members) {
     std::vector<double> own;
     for (const size_t i : channel) own.push_back(values[i]);
-    const auto step = step_of(own, kMostOfByte);
-    const double scale = step ? *step : round_channel(channel, values, taps, rounded);
+    const auto [scale, is_own] = channel_step(own);
+    if (!is_own) round_channel(channel, values, taps, scale, rounded);
     for (const size_t i : channel)
-      if (step) rounded[i] = std::nearbyint(values[i] / scale);
+      if (is_own) rounded[i] = std::nearbyint(values[i] / scale);
     out.scale.push_back(static_cast<float>(scale));
     double sum = 0;
     for (const size_t i : channel) sum += rounded[i];

@@ -34,5 +34,13 @@ QuantizedFilter quantize_filter(const Tensor& filter, int64_t channels, int64_t 
 
 // The largest step that all values are multiples of, at most `most` of them; nothing where there is none.
 std::optional<double> step_of(const std::vector<double>& values, int most);
+// The step of all weights of a filter that keeps its integers, of up to 9 bits; nothing where channels have their own.
+std::optional<double> common_step(const std::vector<double>& filter);
+// One output channel's: its own, or the one that makes its largest weight 127.
+struct ChannelStep {
+  double step = 1;
+  bool is_own = false;  // all weights are multiples of it
+};
+ChannelStep channel_step(const std::vector<double>& channel);
 
 }  // namespace tpuc

@@ -56,6 +56,23 @@ TEST_CASE("calibrate writes the same table on any number of threads", "[cli]") {
   CHECK(tpuc::read_calibration_table(scratch / "t.txt").ranges.size() >= table.ranges.size());
 }
 
+TEST_CASE("weights rounded for their results: the same on any number of threads, and the bmodel's bytes agree",
+          "[cli]") {
+  const Scratch scratch;
+  const auto calibrate = [&](const char* name, const Args& options) {
+    const std::string out = scratch / name;
+    const Args base = {"calibrate", kModel, "--data", kShapes + "calib", "--samples", "6", "-o", out, "--round"};
+    REQUIRE(run_cli(base + kPictures + options) == 0);
+    return out;
+  };
+  const std::string one = calibrate("a.json", {"--threads", "1"});
+  CHECK(tpuc::read_text_file(calibrate("b.json", {"--threads", "3"})) == tpuc::read_text_file(one));
+  CHECK_FALSE(tpuc::read_calibration_table(one).ranges.at("scores").rounding.up8.empty());
+  const Args compile = {"compile", kModel, "-o", scratch / "x.bmodel", "--precision", "int8", "--calibration", one};
+  CHECK(run_cli(compile + Args{"--verify", kShapes + "samples/00.npz"}) == 0);
+  CHECK(run_cli(compile + Args{"--disable-pass", "round-weights"}) == 0);
+}
+
 TEST_CASE("calibrate refuses what it does not understand", "[cli]") {
   const Scratch scratch;
   const Args base = {"calibrate", kModel, "--data", kShapes + "calib", "-o", scratch / "t.json"};

@@ -14,6 +14,7 @@
 #include "driver/float_types.h"
 #include "driver/layer_times.h"
 #include "driver/pipeline.h"
+#include "driver/weight_rounding.h"
 #include "quant/calibrate.h"
 #include "tpuc/support/check.h"
 #include "tpuc/support/file.h"
@@ -26,7 +27,7 @@ struct CalibrateArgs {
   ModelArgs model;
   DataArgs data;
   std::string output, method = "auto", format = "json";
-  bool asymmetric = false, all_int8 = false, balance = false;
+  bool asymmetric = false, all_int8 = false, balance = false, round = false;
   double decibels = kUsualDecibels;
 };
 
@@ -67,6 +68,11 @@ void leave_in_floats(const CalibrateArgs& args, const Module& module, const std:
         "warning: in 8 bits the results have a signal to noise ratio of {:.1f} dB, and no few operators are to "
         "blame; `tpuc quantize` searches for a mixture",
         found.int8_decibels);
+}
+
+void keep_roundings(const std::unordered_map<std::string, WeightRounding>& roundings, CalibrationTable& table) {
+  for (const auto& [name, rounding] : roundings) table.ranges.at(name).rounding = rounding;
+  log::note("the weights of {} operators are rounded for their results", roundings.size());
 }
 
 // And those that have no place in 8 bits one that says what they compute in.
@@ -121,6 +127,7 @@ int run_calibrate(const CalibrateArgs& args) {
   if (!scales.empty()) log::note("{} tensors have their channels balanced", scales.size());
   for (const std::string& name : result.infinite)
     log::note("warning: tensor `{}` holds infinities: its range leaves them out", name);
+  if (args.round) keep_roundings(round_weights(graph, source, args.model.threads), result.table);
   std::vector<NamedTensors> samples = trial_samples(reader);
   if (!args.all_int8) leave_in_floats(args, prepared.module, samples, result.table);
   const auto backend = make_backend("bm1684x");
@@ -147,6 +154,7 @@ Run define_calibrate(CLI::App& app, std::any& storage) {
                  "stay in floats where 8 bits cannot give it")
       ->capture_default_str();
   app.add_flag("--balance", args.balance, "give channels alike ranges, by scaling the weights around them");
+  app.add_flag("--round", args.round, "round weights up or down as the operators' results lose least by it");
   app.add_flag("--all-int8", args.all_int8, "leave no operator in floats for its noise");
   app.add_option("--format", args.format, "json | text: tpuc's table, or tpu-mlir's")->capture_default_str();
   return [&args] { return run_calibrate(args); };

@@ -65,8 +65,8 @@ class Finder {
 
   // dB between signal and noise of the results, with these operators in floats.
   double noise_without(const Names& floats) const {
-    const Module copy =
-        quantized_copy(module_, [&](const Graph& canonical) { return quantization(canonical, floats); });
+    const Module copy = quantized_copy(module_, *request_.table,
+                                       [&](const Graph& canonical) { return quantization(canonical, floats); });
     return decibels(results_.measure(*copy.nets.front().stages.front()));
   }
 

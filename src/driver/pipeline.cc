@@ -1,6 +1,8 @@
 // The phases of a compilation in their order. What each does stands elsewhere.
 #include "driver/pipeline.h"
 
+#include <algorithm>
+
 #include "driver/options.h"
 #include "driver/precision_choice.h"
 #include "driver/quantization.h"
@@ -32,6 +34,11 @@ void note_changes(std::string_view kind, const std::vector<ArtifactTensor>& befo
     notes.push_back(fmt::format("{} `{}`: {} became {}", kind, before[i].name, to_string(before[i].type),
                                 to_string(after[i].type)));
   }
+}
+
+// Whether constant matrices are asked to become integers where products stay in floats.
+bool asks_for_integer_weights(const PrecisionTable& table) {
+  return std::any_of(table.rows.begin(), table.rows.end(), [](const auto& row) { return row.weight_bits != 0; });
 }
 
 std::vector<ArtifactTensor> tensors_of(const std::vector<const Value*>& values) {
@@ -70,9 +77,11 @@ Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& opti
   PassOptions passes = pass_options(options, true, &backend);
   const bool is_int8 = asks_for_int8(options.precision, options.precision_table);
   CalibrationTable calibration;
-  if (is_int8 && !options.calibration.empty()) calibration = read_calibration_table(options.calibration);
+  if ((is_int8 || asks_for_integer_weights(options.precision_table)) && !options.calibration.empty())
+    calibration = read_calibration_table(options.calibration);
   for (const auto& [name, row] : calibration.ranges)
     if (!row.scales.values.empty()) passes.channel_scales.emplace(name, row.scales);
+  passes.roundings = calibrated_roundings(calibration);
   const PrecisionRequest precision{
       passes.precision,         &table,
       &request.import.like,     options.opt_tolerance.value_or(default_tolerance(options.precision)),
@@ -85,7 +94,7 @@ Prepared prepare_lowered(const ModelRequest& request, const CompileOptions& opti
     out.precision_notes.insert(out.precision_notes.end(), choice.notes.begin(), choice.notes.end());
     out.opt_range_loss = std::move(choice.opt_loss);
     out.opt_rounding_loss = std::move(choice.opt_rounding_loss);
-    choice.of.merge(calibrated_types(canonical, calibration, table));
+    if (is_int8) choice.of.merge(calibrated_types(canonical, calibration, table));
     return std::move(choice.of);
   };
   if (is_int8) {

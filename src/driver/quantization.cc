@@ -119,12 +119,21 @@ Quantization make_quantization(const Graph& canonical, const CalibrationTable& c
   return out;
 }
 
-Module quantized_copy(const Module& canonical, const std::function<Quantization(const Graph&)>& how) {
+std::unordered_map<std::string, WeightRounding> calibrated_roundings(const CalibrationTable& calibration) {
+  std::unordered_map<std::string, WeightRounding> roundings;
+  for (const auto& [name, row] : calibration.ranges)
+    if (!row.rounding.weights.empty()) roundings.emplace(name, row.rounding);
+  return roundings;
+}
+
+Module quantized_copy(const Module& canonical, const CalibrationTable& calibration,
+                      const std::function<Quantization(const Graph&)>& how) {
   Module copy = copy_module(canonical);
   PassOptions passes;
   passes.verify_each = false;
   passes.quantization = how;
-  const std::string names[] = {"correct-bias", "quantize"};
+  passes.roundings = calibrated_roundings(calibration);
+  const std::string names[] = {"round-weights", "correct-bias", "quantize"};
   run_passes(copy, names, passes);
   return copy;
 }

@@ -36,8 +36,13 @@ std::unordered_map<const Op*, DType> calibrated_types(const Graph& graph, const 
 Quantization make_quantization(const Graph& canonical, const CalibrationTable& calibration,
                                const QuantizationRequest& request, std::vector<std::string>& notes);
 
-// A copy of a canonical network with `how` of it in 8 bits: for trials. The source must outlive it.
-Module quantized_copy(const Module& canonical, const std::function<Quantization(const Graph&)>& how);
+// How weights are rounded, by name of their operator's result.
+std::unordered_map<std::string, WeightRounding> calibrated_roundings(const CalibrationTable& calibration);
+
+// A copy of a canonical network with `how` of it in 8 bits, weights rounded as the calibration says: for trials. The
+// source must outlive it.
+Module quantized_copy(const Module& canonical, const CalibrationTable& calibration,
+                      const std::function<Quantization(const Graph&)>& how);
 
 // What an operator that leaves 8 bits computes in, when this is the largest magnitude seen: other data may go beyond.
 DType float_beside_int8(double largest);

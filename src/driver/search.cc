@@ -80,7 +80,7 @@ class Search {
 
   // A copy of the network in which these layers, and what lies between them, are int8.
   Module quantized(const Names& int8) const {
-    return quantized_copy(module_, [&](const Graph& canonical) {
+    return quantized_copy(module_, *request_.calibration, [&](const Graph& canonical) {
       std::vector<std::string> notes;
       const LayerPrecisions no_table;
       Quantization q = make_quantization(canonical, *request_.calibration,

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "quant/table_text.h"
+#include "tpuc/support/base64.h"
 #include "tpuc/support/check.h"
 #include "tpuc/support/file.h"
 
@@ -21,7 +22,7 @@ using quant::bad_table;
 
 constexpr std::string_view kSchema = "tpuc-calibration/1";
 constexpr size_t kMaxBytes = 64 << 20;
-constexpr size_t kMaxMethodBytes = 64;
+constexpr size_t kMaxMethodBytes = 64, kMaxHashBytes = 64;
 constexpr int64_t kMaxSide = 1 << 15;  // pixels
 constexpr int kMaxDepth = 5;
 constexpr int64_t kMaxAxis = 7;
@@ -128,9 +129,25 @@ DType read_float_type(const Object& row, const char* key) {
   return DType::F32;
 }
 
+std::vector<uint8_t> read_bits(const Object& row, const char* key) {
+  if (row.find(key) == nullptr) return {};
+  auto bits = from_base64(row.text(key, kMaxBytes));
+  if (!bits) row.fail(fmt::format("`{}` is no base64", key));
+  return std::move(*bits);
+}
+
+WeightRounding read_rounding(const Object& row) {
+  WeightRounding r;
+  r.up8 = read_bits(row, "up8");
+  r.up4 = read_bits(row, "up4");
+  if (!r.up8.empty() || !r.up4.empty()) r.weights = row.text("weights", kMaxHashBytes);
+  return r;
+}
+
 std::pair<std::string, TensorRange> read_row(const Json& json, size_t index, const std::string& file) {
   const Object o(json, fmt::format("tensors[{}]", index), file,
-                 {"name", "min", "max", "seen", "method", "precision", "float", "axis", "means", "scales"});
+                 {"name", "min", "max", "seen", "method", "precision", "float", "axis", "means", "scales", "weights",
+                  "up8", "up4"});
   TensorRange r;
   const std::string name = o.text("name", quant::kMaxNameBytes);
   r.min = o.number("min");
@@ -150,6 +167,7 @@ std::pair<std::string, TensorRange> read_row(const Json& json, size_t index, con
   const int64_t axis = o.find("axis") != nullptr ? o.whole("axis", kMaxAxis) : 1;
   if (o.find("means") != nullptr) r.means = {axis, o.numbers("means", kMaxChannels)};
   if (o.find("scales") != nullptr) r.scales = {axis, o.numbers("scales", kMaxChannels)};
+  r.rounding = read_rounding(o);
   const auto is_scale = [](float x) { return x > 0 && std::isfinite(1 / x); };
   if (!std::all_of(r.scales.values.begin(), r.scales.values.end(), is_scale)) o.fail("`scales` must be positive");
   return {name, r};
@@ -222,6 +240,9 @@ std::string to_json(const CalibrationTable& table) {
       out += fmt::format(", \"axis\": {}", r.means.values.empty() ? r.scales.axis : r.means.axis);
     if (!r.means.values.empty()) out += fmt::format(", \"means\": {}", list_of(r.means.values));
     if (!r.scales.values.empty()) out += fmt::format(", \"scales\": {}", list_of(r.scales.values));
+    if (!r.rounding.weights.empty()) out += fmt::format(", \"weights\": {}", quoted(r.rounding.weights));
+    if (!r.rounding.up8.empty()) out += fmt::format(", \"up8\": \"{}\"", to_base64(r.rounding.up8));
+    if (!r.rounding.up4.empty()) out += fmt::format(", \"up4\": \"{}\"", to_base64(r.rounding.up4));
     out += '}';
     separator = ",\n";
   }

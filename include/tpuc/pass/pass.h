@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tpuc/ir/verify.h"
+#include "tpuc/ir/weight_rounding.h"
 #include "tpuc/pass/quantization.h"
 #include "tpuc/rewrite/rewriter.h"
 
@@ -33,6 +34,8 @@ struct PassOptions {
   std::function<Quantization(const Graph&)> quantization;
   // By name of a value of the canonical graph: balance-channels divides its channels by these numbers.
   std::unordered_map<std::string, ChannelValues> channel_scales;
+  // By name of the result of a convolution or constant matrix: round-weights rounds its weights so.
+  std::unordered_map<std::string, WeightRounding> roundings;
   // How many bits the constant matrix of a product is to have, 8 or 4; 0: what it comes with. Empty: 0 for all.
   std::function<int(const Op&)> weight_bits;
   // Inputs and outputs in the types that the network computes with: 8-bit integers with a Quant, halves. Else floats

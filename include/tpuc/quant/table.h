@@ -9,6 +9,7 @@
 
 #include "tpuc/ir/channel_values.h"
 #include "tpuc/ir/type.h"
+#include "tpuc/ir/weight_rounding.h"
 #include "tpuc/runtime/preprocess.h"
 
 namespace tpuc {
@@ -23,6 +24,7 @@ struct TensorRange {
   std::optional<DType> float_type{};  // of that operator where it is not in 8 bits anyway; F32 where nobody says
   ChannelValues means{};              // of the samples, where a convolution or a constant matrix reads the tensor
   ChannelValues scales{};             // the network computes it divided by these; range and means are of the quotient
+  WeightRounding rounding{};          // of the operator that computes it (`--round`)
   bool operator==(const TensorRange&) const = default;
 };
 

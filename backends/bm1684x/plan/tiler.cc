@@ -2,6 +2,7 @@
 #include "backends/bm1684x/plan/tiler.h"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 
 #include "tpuc/support/check.h"
@@ -14,8 +15,8 @@ namespace {
 constexpr int64_t kStreamedImageBytes = 40 * 1024;
 // The same for the constant matrix of a product, cut over the result's columns.
 constexpr int64_t kStreamedMatrixBytes = 16 * 1024;
-// Scratch of an op whose result stays whole: above this, batches are computed one after the other.
-constexpr int64_t kResidentScratchBytes = 32 * 1024;
+// Scratch of an op whose result stays whole: above this, its parts are computed one after the other.
+constexpr int64_t kResidentScratchBytes = 64 * 1024;
 // Price of one more step in the search, cycles: it breaks ties toward few tiles.
 constexpr double kStepCycles = 300;
 constexpr double kDmaBytesPerCycle = 50;  // DDR to local memory, CYCLES.md section 1 (54 at best)
@@ -217,20 +218,22 @@ std::vector<Region> tile_alone(const Op& op, const PlanOptions& options) {
 std::vector<Region> tile_resident(const Op& op) {
   const Kernel& kernel = *find_kernel(op.name());
   const Shape4 dims = kernel.views(op).out.dims;
+  const Axes axes = kernel.axes(op);
   Cut cut{dims};
-  const Footprint whole_result = kernel.footprint(op, whole(dims));
-  int64_t scratch = 0;
-  for (const int64_t s : whole_result.scratch) scratch += s;
-  if (kernel.axes(op).n && scratch > kResidentScratchBytes)
-    cut.step[0] = ceil_div(dims[0], std::min(dims[0], ceil_div(scratch, kResidentScratchBytes)));
   if (const int64_t bytes = matrix_bytes(op, kernel, dims); bytes > kStreamedMatrixBytes)
     cut.step[3] = std::min(dims[3], align_up(ceil_div(dims[3], ceil_div(bytes, kStreamedMatrixBytes)), kLanes));
-  if (kernel.axes(op).c) {
-    const int64_t bytes = whole_result.image_bytes;
-    const int64_t rows = ceil_div(dims[1], kLanes),
-                  parts = std::clamp(ceil_div(bytes, kStreamedImageBytes), int64_t{1}, rows);
-    cut.step[1] = std::min(dims[1], ceil_div(rows, parts) * kLanes);
-  }
+  const int64_t rows = ceil_div(dims[1], kLanes);
+  const auto cut_channels = [&](int64_t parts) {
+    if (axes.c) cut.step[1] = std::min(cut.step[1], ceil_div(rows, std::clamp(parts, int64_t{1}, rows)) * kLanes);
+  };
+  cut_channels(ceil_div(kernel.footprint(op, whole(dims)).image_bytes, kStreamedImageBytes));
+  const auto scratch_parts = [&] {
+    const Footprint f = kernel.footprint(op, cut.full_tile());
+    return ceil_div(std::accumulate(f.scratch.begin(), f.scratch.end(), int64_t{0}), kResidentScratchBytes);
+  };
+  if (axes.n) cut.step[0] = ceil_div(dims[0], std::clamp(scratch_parts(), int64_t{1}, dims[0]));
+  // A part of the rows of a product would load the matrix again.
+  if (cut.step[3] == dims[3]) cut_channels(ceil_div(rows * scratch_parts(), ceil_div(cut.step[1], kLanes)));
   return cut_up(dims, cut);
 }
 

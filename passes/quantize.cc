@@ -1,9 +1,12 @@
 // Writes operators in integers where the plan says so, and converts values where 8 bits and floats meet.
 #include "ops/quantize.h"
 
+#include <algorithm>
+
 #include "ops/activation.h"
 #include "ops/eltwise.h"
 #include "ops/slice.h"
+#include "ops/softmax.h"
 #include "passes/passes.h"
 #include "passes/quantize_products.h"
 #include "passes/quantize_slopes.h"
@@ -34,6 +37,7 @@ class Quantizer {
     }
     values_.write_outputs(names);
     graph_.dce();
+    if (!values_.plan().is_stated) mark_coarse();
     return true;
   }
 
@@ -54,6 +58,19 @@ class Quantizer {
         return quantize_slopes(op, values_);
       case Int8Form::SameScale:
         return write_same_scale(op);
+    }
+  }
+
+  // The error of coarse shares is a part of each, so it stays below the step of 8 bits that hold the largest of them.
+  void mark_coarse() {
+    for (Op& op : graph_.ops()) {
+      if (!op.is<Softmax>() || graph_.is_output(op.out(0))) continue;
+      const auto& uses = op.out(0)->uses;
+      const auto rounds = [](const Op* user) { return user->is<Quantize>(); };
+      if (uses.empty() || !std::all_of(uses.begin(), uses.end(), rounds)) continue;
+      Softmax::Attrs attrs = op.attrs<Softmax>();
+      attrs.coarse = true;
+      graph_.set_attrs(op, attrs);
     }
   }
 

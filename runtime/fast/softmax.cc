@@ -79,9 +79,9 @@ constexpr int64_t kWidth = 64;
   }
 }
 
-Kernel prepare(const Site& site, bool logarithm) {
+Kernel prepare(const Site& site, int64_t axis, bool logarithm) {
   const Dims& d = site.dims(0);
-  const int64_t axis = site.attrs_of<ops::Softmax>().axis, length = d[static_cast<size_t>(axis)];
+  const int64_t length = d[static_cast<size_t>(axis)];
   const int64_t inner = element_count(Dims(d.begin() + axis + 1, d.end()));
   if (element_count(d) == 0) return {};
   const int64_t outer = element_count(d) / length / inner, strips = (inner + kWidth - 1) / kWidth;
@@ -98,8 +98,8 @@ Kernel prepare(const Site& site, bool logarithm) {
   };
 }
 
-Kernel prepare_softmax(const Site& site) { return prepare(site, false); }
-Kernel prepare_log_softmax(const Site& site) { return prepare(site, true); }
+Kernel prepare_softmax(const Site& site) { return prepare(site, site.attrs_of<ops::Softmax>().axis, false); }
+Kernel prepare_log_softmax(const Site& site) { return prepare(site, site.attrs_of<ops::LogSoftmax>().axis, true); }
 
 }  // namespace
 

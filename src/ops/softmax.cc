@@ -16,9 +16,9 @@
 namespace tpuc::ops {
 namespace {
 
-std::vector<TensorType> infer_softmax(const InferCtx& ctx, const SoftmaxAttrs& a) {
+std::vector<TensorType> infer_softmax(const InferCtx& ctx, int64_t axis) {
   require_floats(ctx);
-  require_axis(ctx, 0, a.axis);
+  require_axis(ctx, 0, axis);
   return {like_input(ctx, ctx.dims(0))};
 }
 
@@ -85,7 +85,7 @@ Value* sum_of(Builder& b, Value* x, int64_t axis) { return b.add<Reduce>({x}, {R
 
 }  // namespace
 
-std::vector<TensorType> Softmax::infer(const InferCtx& ctx, const Attrs& a) { return infer_softmax(ctx, a); }
+std::vector<TensorType> Softmax::infer(const InferCtx& ctx, const Attrs& a) { return infer_softmax(ctx, a.axis); }
 void Softmax::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) { eval_any(in[0], a.axis, Kind::Plain, out[0]); }
 std::span<const ImportRule> Softmax::imports() {
   static constexpr ImportRule kRules[] = {{"onnx.Softmax", 1, 12, import_flattening<Softmax>},
@@ -99,7 +99,7 @@ Values Softmax::decompose(const Op& op, Builder& b) {
   return {b.add<Mul>({e, b.add<Reciprocal>({sum_of(b, e, axis)})})};
 }
 
-std::vector<TensorType> LogSoftmax::infer(const InferCtx& ctx, const Attrs& a) { return infer_softmax(ctx, a); }
+std::vector<TensorType> LogSoftmax::infer(const InferCtx& ctx, const Attrs& a) { return infer_softmax(ctx, a.axis); }
 void LogSoftmax::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) {
   eval_any(in[0], a.axis, Kind::Log, out[0]);
 }

@@ -10,17 +10,19 @@
 
 namespace tpuc::ops {
 
-struct SoftmaxAttrs {
-  int64_t axis = 1;
-  static constexpr auto fields() { return std::tuple{field("axis", &SoftmaxAttrs::axis, "the axis that sums to one")}; }
-};
-
 // y = exp(x - max) / sum(exp(x - max)) along `axis`.      errors: E1202 types, E1208 axis
 struct Softmax {
   static constexpr std::string_view kName = "softmax", kSummary = "exponentials that sum to one along an axis",
                                     kSource = "ONNX Softmax-13";
   static constexpr int kMinIn = 1, kMaxIn = 1;
-  using Attrs = SoftmaxAttrs;
+  struct Attrs {
+    int64_t axis = 1;
+    bool coarse = false;
+    static constexpr auto fields() {
+      return std::tuple{field("axis", &Attrs::axis, "the axis that sums to one"),
+                        field("coarse", &Attrs::coarse, "the result is rounded to 8 bits next: so exact is enough")};
+    }
+  };
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();
@@ -32,7 +34,10 @@ struct LogSoftmax {
   static constexpr std::string_view kName = "log_softmax", kSummary = "logarithm of softmax",
                                     kSource = "ONNX LogSoftmax-13";
   static constexpr int kMinIn = 1, kMaxIn = 1;
-  using Attrs = SoftmaxAttrs;
+  struct Attrs {
+    int64_t axis = 1;
+    static constexpr auto fields() { return std::tuple{field("axis", &Attrs::axis, "the axis that sums to one")}; }
+  };
   static std::vector<TensorType> infer(const InferCtx&, const Attrs&);
   static void eval(EvalArgs, const Attrs&, std::span<Tensor>);
   static std::span<const ImportRule> imports();

@@ -2,6 +2,7 @@
 #include "backends/bm1684x/kernels/activation_math.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "tpuc/support/check.h"
@@ -17,6 +18,9 @@ constexpr uint32_t kSqrtHalf = 0x3F3504F3;
 
 constexpr std::array kExp2Fine{1.0f,          .693147182f,   .240226462f,   .0555032864f,
                                .00961848907f, .00133999309f, 1.53458081e-4f};
+// Four halves, in pairs: 1, .6934, .2426, .05518.
+constexpr std::array kExp2Half{std::bit_cast<float>(0x398c3c00u), std::bit_cast<float>(0x2b1033c3u)};
+constexpr int64_t kExp2HalfTerms = 4;
 constexpr std::array kExp2Coarse{.999999285f, .693121791f, .240247443f, .0559178591f, .00957009662f};
 constexpr std::array kExpFine{1.0f, 1.0f, .499999911f, .166664198f, .0416682288f, .00837484561f, .00138368038f};
 constexpr std::array kLog{1.0f,       -.499999881f, .333341867f,  -.250020832f, .19956778f,
@@ -37,6 +41,8 @@ std::span<const float> coefficients(Poly p) {
       return kExp2Fine;
     case Poly::Exp2Coarse:
       return kExp2Coarse;
+    case Poly::Exp2Half:
+      return kExp2Half;
     case Poly::ExpFine:
       return kExpFine;
     case Poly::Log:
@@ -194,6 +200,29 @@ FloatMath::Buf FloatMath::share(Buf x) {
   Buf bounded = ar(ArOp::Max, u, Arg::f32(-126.0f));
   u.drop();
   return exp2(std::move(bounded));
+}
+
+// As exp2(), of which 1536 does in f16 what kMagic does in f32. Exponents end at -14: that is what 0 becomes, and it is
+// taken off again.
+FloatMath::Buf FloatMath::half_share(Buf x) {
+  constexpr float kHalfMagic = 1536, kLowest = -14;
+  const auto half = [](const Buf& b, Prec p = Prec::F16) { return aligned((*b).addr, p, (*b).dims); };
+  const auto real = [](double value) { return Arg::real(Prec::F16, value); };
+  Buf u = take();
+  e_->cast(half(u), *x);
+  x.drop();
+  Buf y = take(), n = take(), f = take();
+  e_->ar(ArOp::Mul, half(y), half(u), real(kLog2E));
+  e_->ar(ArOp::Max, half(u), half(y), real(kLowest));
+  e_->ar(ArOp::Add, half(y), half(u), real(kHalfMagic));
+  e_->ar(ArOp::Sub, half(n), half(y), real(kHalfMagic));
+  e_->ar(ArOp::Sub, half(f), half(u), half(n));
+  e_->taylor(half(u), half(f), image_ + static_cast<uint32_t>(tables_.offset(Poly::Exp2Half)), kExp2HalfTerms);
+  e_->ar(ArOp::LogicShift, half(n, Prec::I16), half(y, Prec::I16), Arg::constant(10));
+  e_->ar(ArOp::Add, half(f, Prec::I16), half(u, Prec::I16), half(n, Prec::I16));
+  e_->ar(ArOp::Sub, half(u), half(f), real(0x1p-14));
+  e_->cast(*y, half(u));
+  return y;
 }
 
 FloatMath::Buf FloatMath::reciprocal(Buf x) {

@@ -10,8 +10,9 @@
 
 namespace tpuc::bm1684x {
 
-// Coefficient tables of the polynomials, ascending; in the image each starts at a multiple of 64 bytes.
-enum class Poly : uint8_t { Exp2Fine, Exp2Coarse, ExpFine, Log, Tanh, TanhDivisor, Erf, ErfDivisor, Sin };
+// Coefficient tables of the polynomials, ascending, f32 but for Exp2Half; in the image each starts at a multiple of 64
+// bytes.
+enum class Poly : uint8_t { Exp2Fine, Exp2Coarse, Exp2Half, ExpFine, Log, Tanh, TanhDivisor, Erf, ErfDivisor, Sin };
 std::span<const float> coefficients(Poly p);
 
 // The constant image of the tables a function uses: the same bytes in each of 64 lanes.
@@ -62,6 +63,7 @@ class FloatMath {
 
   Buf exp(Buf x);         // fine: relative 1.0e-7, else 3e-6; results outside of f32 become 1.2e-38 or 3.4e38
   Buf share(Buf x);       // e^x for x <= 0: absolute 1e-7, coarse 1e-6; what is below e^-87 becomes 1.2e-38
+  Buf half_share(Buf x);  // the same by f16 arithmetic: 1e-3 of the result, and 6e-5 is 0; for results of 8 bits
   Buf exp2(Buf u);        // 2^u for u in [-126, 128): relative 5e-7 times max(1, |u| / 14)
   Buf reciprocal(Buf x);  // Newton from a bit trick: fine: relative 1.5e-7, else 6.7e-6; of 0 and infinity not a number
   Buf sigmoid(Buf x);     // absolute 1.7e-7, coarse 6.7e-6

@@ -22,6 +22,12 @@ TEST_CASE("softmax sums to one", "[kernel]") {
     check_floats<ops::Softmax>({{c.dims, false, -9, 9}}, {c.axis}, {2e-7, 3e-6}, {1e-7, 0.001});
 }
 
+TEST_CASE("softmax whose result becomes 8 bits", "[kernel]") {
+  for (const Case& c : kCases)
+    for (const double range : {0.1, 9.0, 60.0})
+      check_floats<ops::Softmax>({{c.dims, false, -range, range}}, {c.axis, true}, {1.2e-3, 0}, {1.7e-3, 0});
+}
+
 TEST_CASE("log_softmax", "[kernel]") {
   for (const Case& c : kCases)
     check_floats<ops::LogSoftmax>({{c.dims, false, -9, 9}}, {c.axis}, {4e-6, 1e-6}, {1e-4, 0.001});

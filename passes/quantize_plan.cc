@@ -41,8 +41,25 @@ bool is_sum_of_products(const Op& op) {
   return false;
 }
 
+// Products that one element of the result adds up.
+int64_t terms_of(const Op& op) {
+  if (op.is<AvgPool2d>()) return op.attrs<AvgPool2d>().kernel[0] * op.attrs<AvgPool2d>().kernel[1];
+  if (op.is<MatMul>()) {
+    const auto& a = op.attrs<MatMul>();
+    const Dims& d = op.in(0)->type.dims;
+    const size_t axis = d.size() - (a.transpose_a ? 2 : 1);
+    return d[a.order_a.empty() ? axis : static_cast<size_t>(a.order_a[axis])];
+  }
+  if (!op.is<Conv2d>() && !op.is<ConvTranspose2d>()) return 1;
+  const Dims& f = op.in(1)->type.dims;
+  return (op.is<Conv2d>() ? f[1] : f[0] / op.attrs<ConvTranspose2d>().group) * f[2] * f[3];
+}
+
+// Sums of products of bytes stay in int32: 255 * 128 of them where weights have a sign, 255 * 255 of two activations.
+bool sums_fit(const Op& op) { return terms_of(op) <= (op.is<MatMul>() ? 33025 : 65792); }
+
 std::optional<Int8Form> form_for(const Op& op) {
-  if (op.out().size() != 1 || op.out(0)->type.dtype != DType::F32 || op.in(0) == nullptr) return {};
+  if (op.out().size() != 1 || op.out(0)->type.dtype != DType::F32 || op.in(0) == nullptr || !sums_fit(op)) return {};
   if (is_sum_of_products(op)) return op.is<MatMul>() ? Int8Form::MatMul : Int8Form::Convolution;
   if (op.is<AvgPool2d>()) return Int8Form::Convolution;
   if (op.is<Scale>()) {

@@ -64,7 +64,7 @@ Values import_gather_nd(const NodeView& n, Builder& b) {
   return {b.add<GatherNd>({n.input(0), n.input(1)}, {.batch_dims = n.get_int("batch_dims", 0)})};
 }
 
-Values import_scatter_nd(const NodeView& n, Builder& b) {
+ScatterKind scatter_kind(const NodeView& n) {
   static constexpr std::pair<std::string_view, ScatterKind> kKinds[] = {{"none", ScatterKind::Replace},
                                                                         {"add", ScatterKind::Add},
                                                                         {"mul", ScatterKind::Mul},
@@ -72,8 +72,47 @@ Values import_scatter_nd(const NodeView& n, Builder& b) {
                                                                         {"max", ScatterKind::Max}};
   const std::string name = n.get_string("reduction", "none");
   for (const auto& [kind_name, kind] : kKinds)
-    if (kind_name == name) return {b.add<ScatterNd>({n.input(0), n.input(1), n.input(2)}, {.kind = kind})};
+    if (kind_name == name) return kind;
   refuse(n, fmt::format("reduction `{}`", name), "none, add, mul, min and max are supported");
+}
+
+Values import_scatter_nd(const NodeView& n, Builder& b) {
+  return {b.add<ScatterNd>({n.input(0), n.input(1), n.input(2)}, {.kind = scatter_kind(n)})};
+}
+
+// For each element of `indices` how far into x it leads by all axes but one.
+std::vector<int64_t> offsets_beside(const Dims& indices, const Dims& x, size_t axis) {
+  const Dims strides = row_major_strides(x);
+  std::vector<int64_t> offsets{0};
+  for (size_t i = 0; i < indices.size(); ++i) {
+    std::vector<int64_t> inner;
+    for (const int64_t o : offsets)
+      for (int64_t k = 0; k < indices[i]; ++k) inner.push_back(i == axis ? o : o + k * strides[i]);
+    offsets = std::move(inner);
+  }
+  return offsets;
+}
+
+// Single elements are rows of one element of the flattened tensor.
+Values import_scatter_elements(const NodeView& n, Builder& b) {
+  Value *x = n.input(0), *index = n.input(1), *updates = n.input(2);
+  const Dims &d = x->type.dims, &u = index->type.dims;
+  const auto axis = static_cast<size_t>(wrap_axis(n, n.get_int("axis", 0), d.size()));
+  bool fits = u.size() == d.size() && updates->type.dims == u;
+  for (size_t i = 0; fits && i < u.size(); ++i) fits = i == axis || u[i] <= d[i];
+  if (!fits)
+    throw UserError(diagnostic(ErrorCode::E1209, "{}: indices {} and updates {} do not lie in {}", n.op, to_string(u),
+                               to_string(updates->type.dims), to_string(d)));
+  Value* from_end = b.add<Add>({index, scalar_like(b, index, static_cast<double>(d[axis]))});
+  Value* place = b.add<Select>({b.add<Less>({index, scalar_like(b, index, 0)}), from_end, index});
+  place = b.add<Mul>({place, scalar_like(b, index, static_cast<double>(row_major_strides(d)[axis]))});
+  Value* beside = b.constant(Tensor::from_i64(u, offsets_beside(u, d, axis)));
+  place = b.add<Add>({place, cast(b, beside, index->type.dtype)});
+  const int64_t count = element_count(u);
+  Value* y =
+      b.add<ScatterNd>({reshape(b, x, {element_count(d)}), reshape(b, place, {count, 1}), reshape(b, updates, {count})},
+                       {.kind = scatter_kind(n), .non_negative = true});
+  return {reshape(b, y, d)};
 }
 
 }  // namespace
@@ -94,7 +133,9 @@ std::span<const ImportRule> GatherNd::imports() {
   return kRules;
 }
 std::span<const ImportRule> ScatterNd::imports() {
-  static constexpr ImportRule kRules[] = {{"onnx.ScatterND", 11, kLastOpset, import_scatter_nd}};
+  static constexpr ImportRule kRules[] = {{"onnx.ScatterND", 11, kLastOpset, import_scatter_nd},
+                                          {"onnx.Scatter", 9, 10, import_scatter_elements},
+                                          {"onnx.ScatterElements", 11, kLastOpset, import_scatter_elements}};
   return kRules;
 }
 

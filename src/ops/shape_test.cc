@@ -123,4 +123,19 @@ TEST_CASE("dropout does nothing unless it trains with a ratio", "[op]") {
   CHECK(dropout(0.5f, true).error() == 1024);
 }
 
+TEST_CASE("scattered elements are rows of one element", "[op]") {
+  const auto placed = [](int64_t axis, const char* reduction, Tensor index, Tensor updates) {
+    return ImportCase("ScatterElements", 18)
+        .attr("axis", NodeAttr(axis))
+        .attr("reduction", NodeAttr(std::string(reduction)))
+        .input(ramp({2, 3}))
+        .input(std::move(index))
+        .input(std::move(updates))
+        .values();
+  };
+  CHECK(placed(1, "none", i64({2, 1}, {-1, 0}), typed(DType::F32, {2, 1}, {10, 20})) == Reals{0, 1, 10, 20, 4, 5});
+  CHECK(placed(0, "none", i64({1, 2}, {1, -2}), typed(DType::F32, {1, 2}, {10, 20})) == Reals{0, 20, 2, 10, 4, 5});
+  CHECK(placed(-1, "add", i64({1, 2}, {1, 1}), typed(DType::F32, {1, 2}, {10, 20})) == Reals{0, 31, 2, 3, 4, 5});
+}
+
 }  // namespace tpuc::ops::test

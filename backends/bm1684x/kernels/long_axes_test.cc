@@ -129,6 +129,12 @@ TEST_CASE("resizes along long axes", "[kernel]") {
   for (const DType t : kTypes) check_long<ops::Resize>(t, {{{1, 2, kLong}}}, a, {1e-5, 2e-3});
 }
 
+TEST_CASE("long axes change places", "[kernel]") {
+  check_long<ops::Permute>(DType::F32, {{{kLong, 3}}}, {{1, 0}}, kExact);
+  check_long<ops::Permute>(DType::F16, {{{3, kLong}}}, {{1, 0}}, kExact);
+  check_long<ops::Permute>(DType::I8, {{{2, kLong, 3, 2}, false, -9, 9}}, {{3, 1, 0, 2}}, kExact);
+}
+
 TEST_CASE("bytes on long axes", "[kernel]") {
   check_long<ops::Quantize>(DType::F32, {{{kLong}}}, {.to = DType::I8, .scale = 0.02f}, kExact);
   check_long<ops::Dequantize>(DType::I8, {{{3, kLong}, false, -120, 120}}, {.to = DType::F32, .scale = 0.02f}, kExact);

@@ -31,8 +31,18 @@ bool transpose(const std::vector<Axis>& axes, uint64_t out, uint64_t in, int64_t
   const auto in_inner = std::find_if(axes.begin(), axes.end(), [](const Axis& a) { return a.in == 1; });
   const auto out_inner = std::find_if(axes.begin(), axes.end(), [](const Axis& a) { return a.out == 1; });
   if (axes.size() > 4 || in_inner == axes.end() || out_inner == axes.end() || in_inner == out_inner) return false;
-  for (const Axis& a : axes)
-    if (a.extent > kMaxDim || a.in == 0) return false;
+  if (std::any_of(axes.begin(), axes.end(), [](const Axis& a) { return a.in == 0; })) return false;
+  const auto longest =
+      std::max_element(axes.begin(), axes.end(), [](const Axis& a, const Axis& b) { return a.extent < b.extent; });
+  if (longest->extent > kMaxDim) {  // in parts: what else moves such axes does so element by element
+    std::vector<Axis> part = axes;
+    for (int64_t at = 0; at < longest->extent; at += kMaxDim) {
+      part[static_cast<size_t>(longest - axes.begin())].extent = std::min(kMaxDim, longest->extent - at);
+      transpose(part, out + static_cast<uint64_t>(at * longest->out * bytes),
+                in + static_cast<uint64_t>(at * longest->in * bytes), bytes, e);
+    }
+    return true;
+  }
   DdrTensor src{in, bytes, {1, out_inner->extent, 1, in_inner->extent}, {0, out_inner->in, 0, 1}};
   DdrTensor dst{out, bytes, {1, in_inner->extent, 1, out_inner->extent}, {0, in_inner->out, 0, 1}};
   size_t slot = 0;  // n, then h

@@ -13,13 +13,13 @@ namespace {
 
 // `gain` scales what is resized.
 std::map<std::string, DType> types_with(float gain) {
-  const Module module = parse_module(fmt::format(R"(graph @g(%x: f32[1,2,64,64]) -> (%y) {{
-  %w = const [0.5, 0.3, -0.7, 0.4] : f32[2,2,1,1]
-  %v = const [{0}, 0, 0, {0}] : f32[2,2,1,1]
-  %a = conv2d(%x, %w) : f32[1,2,64,64]
-  %b = conv2d(%a, %v) : f32[1,2,64,64]
-  %c = resize(%b) {{mode=linear, sizes=[1,2,512,512], scales=[1.0f,1.0f,8.0f,8.0f]}} : f32[1,2,512,512]
-  %y = arg_max(%c) {{axis=1}} : i64[1,1,512,512]
+  const Module module = parse_module(fmt::format(R"(graph @g(%x: f32[1,16,32,32]) -> (%y) {{
+  %w = const [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1] : f32[16,1,1,1]
+  %v = const [{0}, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1] : f32[16,1,1,1]
+  %a = conv2d(%x, %w) {{group=16}} : f32[1,16,32,32]
+  %b = conv2d(%a, %v) {{group=16}} : f32[1,16,32,32]
+  %c = resize(%b) {{mode=linear, sizes=[1,16,256,256], scales=[1.0f,1.0f,8.0f,8.0f]}} : f32[1,16,256,256]
+  %y = arg_max(%c) {{axis=1}} : i64[1,1,256,256]
 }}
 )",
                                                  gain));

@@ -10,6 +10,7 @@
 
 #include "ops/cast.h"
 #include "ops/conv.h"
+#include "ops/gather.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"
 #include "ops/quantize.h"
@@ -44,6 +45,13 @@ bool is_f32_operand(const Op& op, size_t i) {
   if (op.is<Conv2d>() || op.is<ConvTranspose2d>() || op.is<MatMul>() || op.is<WeightMatMul>()) return i >= 2;
   return i >= 1 && (op.is<Requantize>() || op.is<Scale>() || op.is<LayerNorm>() || op.is<RmsNorm>() ||
                     op.is<GroupNorm>() || op.is<InstanceNorm>());
+}
+
+// Where they have no kernel they are spelled out as what moves or compares elements, which no type rounds: f32 would
+// only make tables larger.
+bool picks_elements(const Op& op) {
+  return op.is<Gather>() || op.is<GatherElements>() || op.is<GatherNd>() || op.is<ArgMax>() || op.is<ArgMin>() ||
+         (op.is<ScatterNd>() && op.attrs<ScatterNd>().kind == ScatterKind::Replace);
 }
 
 Tensor narrow_integer(const Value& v, DType to) {
@@ -89,7 +97,8 @@ class Lowering {
     if (own == layer_precisions_.end() && is_view_of_island(op)) return DType::F32;
     const DType wanted =
         own == layer_precisions_.end() ? type_of_only_operand(op).value_or(options_.precision) : own->second;
-    if (wanted == DType::F32 || !options_.supports || options_.supports(op, wanted)) return wanted;
+    if (wanted == DType::F32 || !options_.supports || options_.supports(op, wanted) || picks_elements(op))
+      return wanted;
     return DType::F32;
   }
 

@@ -17,9 +17,10 @@ namespace tpuc::bm1684x {
 class Emitter;
 
 // Rows of a window seen as channels: channel k * C + c, row r of the view is row r * stride + k - pad of channel c,
-// zero where the tensor has no such row. `count` 0: channels are channels.
+// `fill` where the tensor has no such row. `count` 0: channels are channels.
 struct FoldedRows {
   int64_t count = 0, stride = 1, pad = 0, rows = 0;  // of the window; rows: of the tensor
+  uint32_t fill = 0;                                 // bits of an element
   bool operator==(const FoldedRows&) const = default;
 };
 

@@ -74,7 +74,7 @@ Support integer_support(const Op& op, const ConvGeometry& g) {
 // halves at once.   source: COOKBOOK.md section 1, "Few input channels"; CYCLES.md sections 2 and 3
 FoldedRows fold_of(const ConvGeometry& g) {
   const ConvAxis& h = g.h;
-  const bool fits = !g.is_transposed && g.groups == 1 && g.merged == 1 && g.pad_value == 0 && g.prec != Prec::F32 &&
+  const bool fits = !g.is_transposed && g.groups == 1 && g.merged == 1 && g.prec != Prec::F32 &&
                     g.opt_filter != nullptr && !g.is_by_tap() && h.dilation == 1 && h.kernel > 1 &&
                     h.kernel * g.in[1] <= kLanes;
   if (!fits) return {};
@@ -89,7 +89,7 @@ FoldedRows fold_of(const ConvGeometry& g) {
   const int64_t burst = h.stride == 1 ? kFullBurst : std::min(kFullBurst, g.in[3] * size_of(g.prec));
   const int64_t loaded_more = h.kernel * g.out[2] * row_bytes * kFullBurst / burst + g.in[2] * row_bytes;
   if (saved * kBytesPerCycle < loaded_more) return {};
-  return {h.kernel, h.stride, h.pad_before, g.in[2]};
+  return {h.kernel, h.stride, h.pad_before, g.in[2], static_cast<uint32_t>(g.pad_value) & 0xff};
 }
 
 // Groups of few channels side by side, as many as the array takes at once: the commands are fewer, and the filters,

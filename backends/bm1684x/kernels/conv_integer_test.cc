@@ -101,6 +101,12 @@ TEST_CASE("filter rows of few channels of bytes become channels", "[kernel]") {
   const Operand x = input(DType::U8, {2, 3, 30, 32});
   const Conv2d::Attrs stem{.strides = {2, 2}, .pads = {3, 3, 3, 3}, .to = DType::I8};
   check_case<Conv2d>(DType::U8, {x, weights({70, 3, 7, 7}), kNone, rq(70, 147)}, stem, kExact, 1, 8192);
+  Conv2d::Attrs beside_zero = stem;
+  beside_zero.pad_value = 131;
+  check_case<Conv2d>(DType::U8, {x, weights({70, 3, 7, 7}), kNone, rq(70, 147)}, beside_zero, kExact, 2, 8192);
+  beside_zero.pad_value = -5;
+  check_case<Conv2d>(DType::I8, {input(DType::I8, {2, 3, 30, 32}), weights({70, 3, 7, 7}), kNone, rq(70, 147)},
+                     beside_zero, kExact, 3, 8192);
   ConstantStore store;
   Graph g("g", store);
   Value* w = g.constant(Tensor(DType::I8, {70, 3, 7, 7}), "w");

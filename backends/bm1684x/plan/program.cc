@@ -87,7 +87,7 @@ class Writer {
     const Region& box = l.need.box;
     const int64_t channels = l.view.dims[1] / f.count, first = box.begin[2], count = box.extent[2];
     const auto fill = [&](int64_t from, int64_t rows) {
-      if (rows > 0) emitter_.fill(to.at(0, 0, from, 0, {to.dims[0], to.dims[1], rows, to.dims[3]}), 0);
+      if (rows > 0) emitter_.fill(to.at(0, 0, from, 0, {to.dims[0], to.dims[1], rows, to.dims[3]}), f.fill);
     };
     const int64_t inner = std::clamp<int64_t>(ceil_div(f.pad, f.stride) - first, 0, count);
     // The last row of the view that needs no row behind the tensor.

@@ -31,7 +31,7 @@ struct Sample {
 };
 
 Sample run_sample(const CompileArgs& args, const ModelRequest& request, const CompileOptions& options,
-                  const Graph& lowered, PhaseClock& clock) {
+                  const Graph& lowered, const Backend& backend, PhaseClock& clock) {
   Sample sample;
   sample.tensors = read_tensors(args.verify);
   {
@@ -40,7 +40,7 @@ Sample run_sample(const CompileArgs& args, const ModelRequest& request, const Co
     sample.reference = run_float(main_graph(prepared.module), sample.tensors, request.threads);
   }
   clock.start("run lowered graph");
-  sample.lowered = run_lowered(lowered, sample.tensors, sample.reference, request.threads);
+  sample.lowered = run_lowered(lowered, backend, sample.tensors, sample.reference, request.threads);
   clock.stop();
   if (sample.lowered.overflow) throw UserError(*sample.lowered.overflow);
   return sample;
@@ -86,7 +86,7 @@ std::optional<CompiledNet> compile_stage(const CompileArgs& args, ModelRequest r
   }
   if (lowered.opt_rounding_loss && !with_sample) log::note("{}", render(*lowered.opt_rounding_loss, "warning"));
   Sample sample;
-  if (with_sample) sample = run_sample(args, request, options, main_graph(lowered.module), clock);
+  if (with_sample) sample = run_sample(args, request, options, main_graph(lowered.module), backend, clock);
   CompiledNet net = compile_lowered(lowered, options, backend, request.threads, clock);
   for (const Diagnostic& warning : net.warnings) log::note("{}", render(warning, "warning"));
   if (with_sample) verify(args, sample, net, options, backend, lowered.opt_rounding_loss, clock);

@@ -29,8 +29,7 @@ bool has_bool(const Op& op) {
   return std::any_of(op.in().begin(), op.in().end(), is_bool);
 }
 
-}  // namespace
-
+// Whether some value is held in 8 bits with a scale, as the chip rounds to it.
 bool is_quantized(const Graph& graph) {
   const bool is_foreign = std::any_of(graph.ops().begin(), graph.ops().end(), [](const Op& op) {
     return op.is<ops::Quantize>() && op.attrs<ops::Quantize>().divides;
@@ -41,6 +40,8 @@ bool is_quantized(const Graph& graph) {
   });
 }
 
+// Runs the op alone on the chip's simulator, unless the host's arithmetic gives the same bits: then false, and nothing
+// is done.
 bool compute_as_chip(const Backend& backend, const Op& op, EvalArgs in, std::span<Tensor> out) {
   const DType precision = op.out(0)->type.dtype;
   if (out.size() != 1 || is_exact_on_host(op) || has_bool(op) || !backend.supports(op, precision).ok) return false;
@@ -70,6 +71,16 @@ bool compute_as_chip(const Backend& backend, const Op& op, EvalArgs in, std::spa
   RunOutcome outcome = backend.run(backend.compile(graph, options).bytes, inputs, how);
   out[0] = std::move(outcome.tensors.at(copy.out(0)->name)).reshaped(op.out(0)->type.dims);
   return true;
+}
+
+}  // namespace
+
+void take_chip_arithmetic(const Graph& graph, const Backend& backend, ExecOptions& options) {
+  if (!is_quantized(graph)) return;
+  options.flush_denormals = true;
+  options.compute = [&backend](const Op& op, EvalArgs in, std::span<Tensor> out) {
+    return compute_as_chip(backend, op, in, out);
+  };
 }
 
 }  // namespace tpuc

@@ -4,14 +4,11 @@
 
 #include "tpuc/backend/backend.h"
 #include "tpuc/ir/graph.h"
+#include "tpuc/runtime/executor.h"
 
 namespace tpuc {
 
-// Whether some value is held in 8 bits with a scale, as the chip rounds to it: a lowered graph of an int8 network.
-bool is_quantized(const Graph& graph);
-
-// Runs the op alone on the chip's simulator, unless the host's arithmetic gives the same bits: then false, and nothing
-// is done.
-bool compute_as_chip(const Backend& backend, const Op& op, EvalArgs in, std::span<Tensor> out);
+// Makes the host execute the graph so, where it is one of 8 bits. The back end must outlive the execution.
+void take_chip_arithmetic(const Graph& graph, const Backend& backend, ExecOptions& options);
 
 }  // namespace tpuc

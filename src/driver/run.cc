@@ -111,12 +111,8 @@ NamedTensors execute(const Graph& graph, const NamedTensors& inputs, bool all_te
   NamedTensors intermediate;
   ExecOptions options;
   options.threads = threads;
-  const auto backend = is_quantized(graph) ? make_bm1684x_backend() : nullptr;
-  options.flush_denormals = backend != nullptr;
-  if (backend != nullptr)
-    options.compute = [&](const Op& op, EvalArgs in, std::span<Tensor> out) {
-      return compute_as_chip(*backend, op, in, out);
-    };
+  const auto backend = make_bm1684x_backend();
+  take_chip_arithmetic(graph, *backend, options);
   if (all_tensors)
     options.hook = [&](const Value& v, const Tensor& t) {
       if (v.def != nullptr) intermediate.emplace(v.name, t);

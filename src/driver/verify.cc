@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "driver/chip_arithmetic.h"
 #include "driver/report.h"
 #include "tpuc/runtime/executor.h"
 #include "tpuc/support/check.h"
@@ -69,8 +70,8 @@ FloatResult run_float(const Graph& graph, const NamedTensors& sample, unsigned t
   return result;
 }
 
-LoweredResult run_lowered(const Graph& graph, const NamedTensors& sample, const FloatResult& reference,
-                          unsigned threads) {
+LoweredResult run_lowered(const Graph& graph, const Backend& backend, const NamedTensors& sample,
+                          const FloatResult& reference, unsigned threads) {
   LoweredResult result;
   ExecOptions options;
   options.threads = threads;
@@ -79,6 +80,7 @@ LoweredResult run_lowered(const Graph& graph, const NamedTensors& sample, const 
     const std::string* name = float_name(v, reference);
     if (name == nullptr || std::isfinite(reference.largest.at(*name))) result.overflow = overflow_of(v, reference);
   };
+  take_chip_arithmetic(graph, backend, options);
   result.outputs = results_of(graph, Executor(graph, options).run(feed(inputs_of(graph), sample, false)), false);
   // A mask's infinity that a softmax makes zero again does no harm.
   if (!has_lost_output(result.outputs, reference.outputs)) result.overflow.reset();

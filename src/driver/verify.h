@@ -24,8 +24,8 @@ struct LoweredResult {
   // E7002: an output is finite in the float graph and not here; names the first value of which that holds.
   std::optional<Diagnostic> overflow;
 };
-LoweredResult run_lowered(const Graph& graph, const NamedTensors& sample, const FloatResult& reference,
-                          unsigned threads);
+LoweredResult run_lowered(const Graph& graph, const Backend& backend, const NamedTensors& sample,
+                          const FloatResult& reference, unsigned threads);
 
 struct Verification {
   std::string table;

@@ -4,6 +4,7 @@
 #include "backends/bm1684x/plan/chain.h"
 #include "backends/bm1684x/plan/plan_memo.h"
 #include "backends/bm1684x/plan/tiler.h"
+#include "tpuc/support/check.h"
 
 namespace tpuc::bm1684x {
 
@@ -94,6 +95,7 @@ class Grower {
       PlanOptions smaller = *options_;
       for (;;) {
         std::vector<Region> tiles = tile_alone(op, smaller);
+        TPUC_CHECK(smaller.lane_bytes > 0, "the forced tiles of {} do not fit", op.name());
         if (fits_locally(*graph_, {{{&op, tiles}}, {}}, options_->lane_bytes)) return tiles;
         smaller.lane_bytes = smaller.lane_bytes / 4 * 3;
       }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "backends/bm1684x/arch.h"
+#include "backends/bm1684x/cycles/cycles.h"
 #include "backends/bm1684x/isa/gdma_decode.h"
 #include "backends/bm1684x/isa/isa.h"
 #include "tpuc/support/int_math.h"
@@ -48,6 +49,7 @@ void Stream::tiu(TiuInstr instr, const std::vector<Access>& accesses) {
   tiu_dep_ = std::max(tiu_dep_, depend(Engine::Tiu, id, accesses));
   head_of(instr).cmd_id = id;
   head_of(instr).cmd_id_dep = tiu_dep_;
+  price(Engine::Tiu, tiu_dep_, cycles_of(instr));
   std::visit([&](const auto& i) { encode(i, groups_.back().tiu); }, instr);
 }
 
@@ -55,6 +57,7 @@ void Stream::gdma(GdmaInstr instr, const std::vector<Access>& accesses) {
   breathe();
   const uint32_t id = ++gdma_id_;
   gdma_dep_ = std::max(gdma_dep_, depend(Engine::Gdma, id, accesses));
+  price(Engine::Gdma, gdma_dep_, cycles_of(instr));
   std::visit(
       [&](auto& i) {
         i.head.cmd_id = id;
@@ -62,6 +65,13 @@ void Stream::gdma(GdmaInstr instr, const std::vector<Access>& accesses) {
         encode(i, groups_.back().gdma);
       },
       instr);
+}
+
+void Stream::price(Engine e, uint32_t wait_for, uint64_t cycles) {
+  const auto own = static_cast<size_t>(e), other = 1 - own;
+  const uint64_t awaited = wait_for == 0 ? 0 : ends_[other][wait_for - 1];
+  free_[own] = std::max(free_[own], awaited) + cycles;
+  ends_[own].push_back(free_[own]);
 }
 
 void Stream::end_group() {
@@ -84,6 +94,8 @@ void Stream::breathe() {
   groups_.emplace_back();
   hazards_.reset();
   tiu_id_ = gdma_id_ = tiu_dep_ = gdma_dep_ = 0;
+  free_[0] = free_[1] = predicted_cycles();
+  for (auto& ends : ends_) ends.clear();
 }
 
 std::vector<CommandGroup> Stream::finish() {

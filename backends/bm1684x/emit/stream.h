@@ -1,6 +1,7 @@
 // The two command streams of a net while they grow: ids, dependency fields, end commands, groups.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -33,6 +34,8 @@ class Stream {
   uint32_t tiu_id() const { return tiu_id_; }  // id of the last command of the current group
   uint32_t gdma_id() const { return gdma_id_; }
   size_t group() const { return groups_.size() - 1; }
+  // When the last command so far is done, by the cycle model.
+  uint64_t predicted_cycles() const { return std::max(free_[0], free_[1]); }
   // Whether a TIU command since the last call computed in f32 (casts and copies do not count).
   bool take_f32_flag() { return std::exchange(computed_f32_, false); }
 
@@ -41,12 +44,15 @@ class Stream {
   void breathe();
   uint32_t depend(Engine e, uint32_t id, const std::vector<Access>& accesses);
   void end_group();
+  void price(Engine e, uint32_t wait_for, uint64_t cycles);
 
   uint32_t most_ids_;
   std::vector<CommandGroup> groups_;
   Hazards hazards_;
   uint32_t tiu_id_ = 0, gdma_id_ = 0, tiu_dep_ = 0, gdma_dep_ = 0;
   bool computed_f32_ = false;
+  uint64_t free_[kEngineCount] = {0, 0};      // from this cycle on
+  std::vector<uint64_t> ends_[kEngineCount];  // of the current group's commands, by id - 1
 };
 
 }  // namespace tpuc::bm1684x

@@ -15,7 +15,10 @@ namespace tpuc::bm1684x {
 
 namespace {
 
-constexpr int kMaxAheadSlots = 8;  // how far a load may run ahead of its compute
+// How many steps loads may run ahead of their computes: far enough to overlap, not so far that memory for the next is
+// taken. Which is best only the finished streams show.
+constexpr int kAheadSlots[] = {8, 12, 16, 32};
+constexpr size_t kMostTriedSteps = 50'000;  // longer schedules take the first
 
 // Walks the schedule and emits each step; addresses come from the plans.
 class Writer {
@@ -34,6 +37,7 @@ class Writer {
       for (; next_store < s.stores.size() && s.stores[next_store].slot <= slot; ++next_store)
         store(s.stores[next_store]);
     }
+    p_->predicted_cycles = stream_.predicted_cycles();
     p_->groups = stream_.finish();
   }
 
@@ -162,6 +166,16 @@ class Writer {
   Emitter emitter_;
 };
 
+Program place_and_emit(const Graph& graph, const Schedule& planned, const std::vector<size_t>& group_starts,
+                       const Aliases& aliases, const PlanOptions& options, int ahead_slots) {
+  Program p;
+  p.schedule = planned;
+  p.local_peak_bytes = allocate_locally(p.schedule, group_starts, {options.lane_bytes}, ahead_slots);
+  p.ddr = allocate_ddr(graph, p.schedule, aliases);
+  Writer(p, aliases).run();
+  return p;
+}
+
 }  // namespace
 
 Program build_program(const Graph& graph, const PlanOptions& options,
@@ -178,15 +192,16 @@ Program build_program(const Graph& graph, const PlanOptions& options,
     starts.push_back(builder.schedule().buffers.size());
     builder.add(g);
   }
-  Program p;
-  p.schedule = std::move(builder.schedule());
-  phase("allocate");
-  p.local_peak_bytes = allocate_locally(p.schedule, starts, {options.lane_bytes}, kMaxAheadSlots);
+  phase("allocate and emit");
+  const Schedule& planned = builder.schedule();
   const Aliases aliases(graph);
-  p.ddr = allocate_ddr(graph, p.schedule, aliases);
-  phase("emit");
-  Writer(p, aliases).run();
-  return p;
+  std::vector<Program> programs(planned.computes.size() > kMostTriedSteps ? 1 : std::size(kAheadSlots));
+  ThreadPool(options.threads).parallel_for(programs.size(), [&](size_t i) {
+    programs[i] = place_and_emit(graph, planned, starts, aliases, options, kAheadSlots[i]);
+  });
+  return std::move(*std::min_element(programs.begin(), programs.end(), [](const Program& a, const Program& b) {
+    return a.predicted_cycles < b.predicted_cycles;
+  }));
 }
 
 void pack_coefficients(const Program& p, std::span<std::byte> out, unsigned threads) {

@@ -26,11 +26,12 @@ struct Program {
   std::vector<Span> spans;
   DdrPlan ddr;
   Schedule schedule;
-  int64_t local_peak_bytes = 0;           // of a lane
+  int64_t local_peak_bytes = 0;  // of a lane
+  uint64_t predicted_cycles = 0;
   std::unordered_set<const Op*> widened;  // ops that compute in f32 inside local memory though their result is narrower
 };
 
-// The graph must live as long as the program. `on_phase` is told "plan", "schedule", "allocate", "emit" as they begin;
+// The graph must live as long as the program. `on_phase` is told "plan", "schedule", "allocate and emit" as they begin;
 // may be empty.
 Program build_program(const Graph& graph, const PlanOptions& options,
                       const std::function<void(std::string_view)>& on_phase = {});

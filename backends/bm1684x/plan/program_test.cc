@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "backends/bm1684x/bmodel/commands.h"
+#include "backends/bm1684x/cycles/timeline.h"
 #include "backends/bm1684x/plan/chain.h"
 #include "backends/bm1684x/plan/kernel_harness.h"
 #include "ops/activation.h"
@@ -153,4 +155,24 @@ TEST_CASE("small constants of a group come in one transfer", "[plan]") {
   CHECK(build_program(g, alone).schedule.blocks.size() == 5);
   const std::map<std::string, Tensor> inputs{{"x", random_of({1, 40, 12, 12}, rng, 1)}};
   CHECK(identical(run_graph_on_chip(g, inputs, alone).front(), run_graph_on_chip(g, inputs).front()));
+}
+
+TEST_CASE("the time predicted while commands are emitted is that of the finished streams", "[plan]") {
+  std::mt19937 rng(9);
+  ConstantStore store;
+  Graph g("net", store);
+  Value* x = g.input({DType::F32, {1, 70, 30, 40}, {}}, "x");
+  g.set_outputs({random_net(g, x, rng)});
+  g.dce();
+  PlanOptions less;
+  less.lane_bytes = kLaneRoom / 8;
+  const Program p = build_program(g, less);
+  std::vector<bmodel::CommandGroup> sources;
+  for (const CommandGroup& c : p.groups)
+    sources.push_back({c.tiu_count, c.gdma_count, std::as_bytes(std::span(c.tiu)), std::as_bytes(std::span(c.gdma))});
+  std::vector<bmodel::StageGroup> groups;
+  for (const bmodel::CommandGroup& c : sources)
+    groups.push_back({"test", groups.size(), &c, bmodel::decode_group(c, "test")});
+  CHECK(p.predicted_cycles > 0);
+  CHECK(make_timeline(groups).total_cycles == p.predicted_cycles);
 }

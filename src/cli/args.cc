@@ -38,6 +38,10 @@ void add_model_args(CLI::App& app, ModelArgs& args) {
 }
 
 void protect_inputs(const std::string& output, const ModelArgs& model, std::vector<std::string> others) {
+  // Told before the work, not after it.
+  const std::filesystem::path folder = std::filesystem::path(output).parent_path();
+  if (std::error_code ignored; !folder.empty() && !std::filesystem::is_directory(folder, ignored))
+    throw UserError(diagnostic(ErrorCode::E5002, "cannot write `{}`: `{}` is no folder", output, folder.string()));
   others.push_back(model.like);
   // Results are written when the weights are no longer needed; a graph is not.
   if (with_weights(output).size() > 1)

@@ -26,8 +26,8 @@ ModelRequest to_request(const ModelArgs& args);
 // The same for each set of shapes of `--input-shape x=1x{160,320}`.
 std::vector<ModelRequest> to_stage_requests(const ModelArgs& args);
 
-// E2001 where writing `output` would replace a file that is read: the model, the sample of --like, one of `others`, and
-// where the output is a graph, the weights beside graph text.
+// E5002 where the folder of `output` is not there; E2001 where writing `output` would replace a file that is read: the
+// model, the sample of --like, one of `others`, and where the output is a graph, the weights beside graph text.
 void protect_inputs(const std::string& output, const ModelArgs& model, std::vector<std::string> others = {});
 
 // "a,b,,c" and repeated options alike: {"a", "b", "c"}.

@@ -79,6 +79,8 @@ TEST_CASE("calibrate refuses what it does not understand", "[cli]") {
   CHECK(run_cli(base + Args{"--method", "best"}) == 2);
   CHECK(run_cli(base + Args{"--format", "xml"}) == 2);
   CHECK(run_cli(base + Args{"--resize", "48"}) == 2);
+  for (const char* ratio : {"nan", "inf", "-3"}) CHECK(run_cli(base + Args{std::string("--snr=") + ratio}) == 2);
+  CHECK(run_cli({"calibrate", kModel, "--data", kShapes + "calib", "-o", scratch / "no/t.json"}) == 5);
   CHECK(run_cli(base + Args{"--scale", "0,1,1"}) == 2);
   CHECK(run_cli(base + Args{"--mean", "1,x"}) == 2);
   CHECK(run_cli(base + Args{"--fit", "pad"}) == 2);
@@ -98,6 +100,12 @@ TEST_CASE("eval tells the example network's worth, by labels and against itself"
   CHECK(run_cli(base + Args{"--task", "detection", "--reference", kModel}) == 2);
   CHECK(run_cli(base + Args{"--task", "detection", "--reference", kModel, "--decoder", "yolox"}) == 3);
   CHECK(run_cli(base + Args{"--task", "taste"}) == 2);
+  // Truth that is none for this network: classes beyond its own, results of another name.
+  CHECK(run_cli(base + Args{"--task", "classification", "--labels", kShapes + "test/labels.txt", "--class-offset",
+                            "1000"}) == 3);
+  const std::string other = scratch / "other.tpuir";
+  tpuc::write_text_file(other, "graph @g(%image: f32[1,3,48,48]) -> (%y) {\n  %y = relu(%image) : f32[1,3,48,48]\n}\n");
+  for (const char* task : {"cosine", "image"}) CHECK(run_cli(base + Args{"--task", task, "--reference", other}) == 3);
   const Args calibrate = {"calibrate", kModel, "--data", kShapes + "calib", "--samples", "4", "-o", scratch / "t.json"};
   REQUIRE(run_cli(calibrate + kPictures) == 0);
   const Args by_table = {"eval",   kModel,   "--data",      kShapes + "test", "--samples",     "5",

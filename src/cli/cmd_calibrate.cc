@@ -2,6 +2,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cmath>
 
 #include "cli/args.h"
 #include "cli/calibrate_samples.h"
@@ -68,6 +69,9 @@ void leave_in_floats(const CalibrateArgs& args, const Module& module, const std:
         "warning: in 8 bits the results have a signal to noise ratio of {:.1f} dB, and no few operators are to "
         "blame; `tpuc quantize` searches for a mixture",
         found.int8_decibels);
+  else if (found.int8_decibels < args.decibels)
+    log::note("in 8 bits the results have a signal to noise ratio of {:.1f} dB; no operator is left in floats for it",
+              found.int8_decibels);
 }
 
 void keep_roundings(const std::unordered_map<std::string, WeightRounding>& roundings, CalibrationTable& table) {
@@ -105,6 +109,9 @@ int run_calibrate(const CalibrateArgs& args) {
   if (args.format != "json" && args.format != "text")
     throw UserError(
         diagnostic(ErrorCode::E2001, "--format `{}` is not known", args.format).note("hint", "one of json, text"));
+  if (!std::isfinite(args.decibels) || args.decibels < 0)
+    throw UserError(diagnostic(ErrorCode::E2001, "--snr `{}` is no ratio in dB", args.decibels)
+                        .note("hint", "30 is usual; --all-int8 leaves no operator in floats"));
   protect_inputs(args.output, args.model);
   const Preprocess preprocess = to_preprocess(args.data);
   const Dataset data(args.data.data, args.data.samples);

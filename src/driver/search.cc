@@ -67,8 +67,10 @@ class Search {
       layers().push_back(std::move(layer));
     }
     if (layers().empty())
-      throw UserError(diagnostic(ErrorCode::E3031, "the network has no convolution or matrix product with a range")
-                          .note("hint", "nothing can be int8; `tpuc calibrate` makes ranges"));
+      throw UserError(diagnostic(ErrorCode::E3031,
+                                 "the calibration has no range of a convolution or matrix product "
+                                 "of the network: nothing can be int8")
+                          .note("hint", "`tpuc calibrate` makes ranges; is the table one of another model?"));
   }
 
   void run_reference() {

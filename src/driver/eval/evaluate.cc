@@ -29,6 +29,7 @@ class Evaluation {
       take_shapes_from_data(data_, *request_.reference);
       reference_.emplace(*request_.reference, ArtifactRun{});
       reference_reader_.emplace(data_, reference_->inputs(), request_.preprocess);
+      check_reference();
     } else {
       throw UserError(diagnostic(ErrorCode::E2001, "there is nothing to judge by")
                           .note("hint", "--labels FILE, or --reference MODEL whose results are taken for the truth"));
@@ -59,6 +60,24 @@ class Evaluation {
   static EvalRequest with_shapes(EvalRequest request, const Dataset& data) {
     if (format_of(request.model.source) != ModelFormat::Bmodel) take_shapes_from_data(data, request.model);
     return request;
+  }
+
+  // What would be told apart sample by sample must be the same things on both sides.
+  void check_reference() const {
+    if (reader_.pictures_per_sample() != reference_reader_->pictures_per_sample())
+      throw unsuited(fmt::format("--reference takes {} pictures at a time, the network {}",
+                                 reference_reader_->pictures_per_sample(), reader_.pictures_per_sample()));
+    if (request_.task != Task::Cosine && request_.task != Task::Image) return;
+    for (const auto& [name, type] : reference_->outputs()) {
+      const auto own = std::find_if(model_.outputs().begin(), model_.outputs().end(),
+                                    [&, &wanted = name](const ArtifactTensor& t) { return t.name == wanted; });
+      if (own == model_.outputs().end())
+        throw unsuited(fmt::format("--reference has an output `{}`, the network has none of this name", name));
+      const bool is_number = element_count(type) == 1 && element_count(own->type) == 1;  // bmodels have no rank 0
+      if (own->type.dims != type.dims && !is_number)
+        throw unsuited(
+            fmt::format("output `{}` is {}, that of --reference {}", name, to_string(own->type), to_string(type)));
+    }
   }
 
   void read_labels() {
@@ -117,8 +136,18 @@ class Evaluation {
     for (size_t i = 0; i < scores.size(); ++i) {
       const size_t index = sample * scores.size() + i;
       if (index >= data_.count()) break;  // the last batch begins again
-      class_score_.add(scores[i], reference_ ? winner(true_scores[i]) : classes_[index] + request_.class_offset);
+      class_score_.add(scores[i],
+                       reference_ ? winner(true_scores[i]) : true_class(index, static_cast<int64_t>(scores[i].size())));
     }
+  }
+
+  int64_t true_class(size_t index, int64_t count) const {
+    const int64_t truth = classes_[index] + request_.class_offset;
+    if (truth >= 0 && truth < count) return truth;
+    throw UserError(
+        diagnostic(ErrorCode::E3036, "--labels `{}`: sample `{}` is of class {}; the network has {} classes",
+                   request_.labels, data_.name(index), classes_[index], count)
+            .note("hint", "the network's classes count from 0; --class-offset is added to those of --labels"));
   }
 
   std::vector<Box> decode(const NamedTensors& outputs, const image::Placement& place, double least) const {

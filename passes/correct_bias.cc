@@ -46,11 +46,13 @@ std::optional<Tensor> corrected_bias(const Op& op, const ChannelValues& means, c
   if (!layout || !fits(*layout, means)) return {};
   std::vector<double> bias = expected_loss(op, *layout, means.values, rounded);
   if (std::all_of(bias.begin(), bias.end(), [](double x) { return x == 0; })) return {};
+  std::vector<float> own;
   if (op.in(2) != nullptr) {
-    const std::vector<double> own = op.in(2)->tensor().to_f64();
+    own = op.in(2)->tensor().to_f32();
     for (size_t i = 0; i < bias.size(); ++i) bias[i] += own[i];
   }
   const std::vector<float> sums(bias.begin(), bias.end());
+  if (sums == own) return {};  // a bias so large that the loss is less than its last bit
   return Tensor::from_f32({layout->outputs}, sums);
 }
 

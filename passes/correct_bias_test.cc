@@ -78,4 +78,13 @@ TEST_CASE("means of another axis or of other channels change nothing", "[passes]
   CHECK_FALSE(corrected_bias(op, means_of(2, 3)));
 }
 
+TEST_CASE("a bias beside which the loss is nothing stays as it is", "[passes]") {
+  const Module module = parse_module(R"(graph @g(%x: f32[1,3,2,2]) -> (%y) {
+  %w = const [0.91e-6, 0.013e-6, -0.0171e-6, 0.3e-6, 0.7e-6, -0.033e-6] : f32[2,3,1,1]
+  %b = const [10000, -20000] : f32[2]
+  %y = conv2d(%x, %w, %b) : f32[1,2,2,2]
+})");
+  CHECK_FALSE(corrected_bias(module.nets.front().stages.front()->ops().front(), means_of(1, 3)));
+}
+
 }  // namespace tpuc::test

@@ -130,6 +130,8 @@ int run_calibrate(const CalibrateArgs& args) {
   const ChannelScales scales =
       args.balance ? balance_channels(prepared.module, source, args.model.threads) : ChannelScales{};
   quant::Calibration result = calibrate_samples(graph, reader, how);
+  if (result.table.ranges.empty())
+    throw UserError(diagnostic(ErrorCode::E3031, "the network computes no floats: there is nothing to calibrate"));
   for (const auto& [name, own] : scales) result.table.ranges.at(name).scales = own;
   if (!scales.empty()) log::note("{} tensors have their channels balanced", scales.size());
   for (const std::string& name : result.infinite)

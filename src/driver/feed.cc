@@ -70,7 +70,11 @@ NamedTensors feed(const std::vector<ArtifactTensor>& wanted, const NamedTensors&
                                   to_string(x.dtype()), to_string(type.dtype)));
       continue;
     }
-    out.emplace(name, converted(x, type.dtype).reshaped(type.dims));
+    Tensor own = converted(x, type.dtype);
+    if (is_integer(x.dtype()) && is_integer(type.dtype) && size_bytes(type.dtype) < size_bytes(x.dtype()) &&
+        own.to_i64() != x.to_i64())
+      log::note("warning: input `{}` holds integers beyond {}: they are saturated", name, to_string(type.dtype));
+    out.emplace(name, std::move(own).reshaped(type.dims));
   }
   if (!errors.empty()) throw UserError(std::move(errors));
   for (const auto& [name, tensor] : given)

@@ -36,6 +36,14 @@ TEST_CASE("inputs are converted to what the network wants", "[driver]") {
   CHECK(fed.at("ids").to_i64() == ids);
 }
 
+TEST_CASE("whole numbers beyond the network's type are saturated", "[driver]") {
+  const std::vector<int64_t> ids{int64_t{1} << 40, -(int64_t{1} << 40)};
+  NamedTensors given;
+  given["image"] = Tensor(DType::F32, {1, 2});
+  given["ids"] = Tensor::from_i64({2}, ids);
+  CHECK(feed(kWanted, given, false).at("ids").to_i64() == std::vector<int64_t>{INT32_MAX, INT32_MIN});
+}
+
 TEST_CASE("everything that is wrong with the inputs is told at once", "[driver]") {
   CHECK(codes_of({}) == std::vector{ErrorCode::E3010, ErrorCode::E3010});
   NamedTensors given;

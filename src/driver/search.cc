@@ -249,10 +249,20 @@ class Search {
       layer.reason = layer.precision == DType::F32 ? "harm, and a range beyond f16" : "harm";
       result_.table.rows.push_back({layer.name, layer.precision});
     }
-    name_operators_between(int8);
-    result_.cycles = times_of(Precision::Int8).total;
+    name_what_gains_in_f16(int8);
     measure_accumulated(int8);
     result_.cosine = trial(int8);
+  }
+
+  // Halves save memory's time and cost casts: they stay where the network is no slower for them.
+  void name_what_gains_in_f16(const Names& int8) {
+    const size_t layer_rows = result_.table.rows.size();
+    const int64_t without = times_of(Precision::Int8).total;
+    name_operators_between(int8);
+    result_.cycles = times_of(Precision::Int8).total;
+    if (result_.cycles <= without) return;
+    result_.table.rows.resize(layer_rows);
+    result_.cycles = without;
   }
 
   // What computes in floats between the layers does so in f16 where its range allows; what follows the last one keeps

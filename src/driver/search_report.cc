@@ -25,7 +25,8 @@ std::string render(const SearchResult& r) {
   text += fmt::format("\nall int8     cosine {:.5f}  {} cycles\n", r.int8_cosine, r.int8_cycles);
   text += fmt::format("as chosen    cosine {:.5f}  {} cycles: {} of {} layers in floats\n", r.cosine, r.cycles, kept,
                       r.layers.size());
-  text += fmt::format("all f16      {} cycles\n", r.float_cycles);
+  text += fmt::format("all f16      {} cycles{}\n", r.float_cycles,
+                      r.float_cycles < r.cycles ? ": 8 bits do not pay for this network" : "");
   return text;
 }
 

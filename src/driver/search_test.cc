@@ -6,6 +6,7 @@
 #include "driver/dataset.h"
 #include "driver/model.h"
 #include "quant/calibrate.h"
+#include "tpuc/ir/text.h"
 
 namespace tpuc {
 namespace {
@@ -16,17 +17,21 @@ struct Searched {
   std::vector<NamedTensors> samples;
 };
 
+void take_samples(Searched& s) {
+  const Graph& graph = main_graph(s.prepared.module);
+  for (uint64_t seed = 1; seed <= 4; ++seed) s.samples.push_back(random_inputs(inputs_of(graph), seed));
+  const quant::SampleSource source{s.samples.size(), [&](size_t i) { return s.samples[i]; },
+                                   [](size_t i) { return std::to_string(i); }};
+  s.table = quant::calibrate(graph, source, {}).table;
+}
+
 Searched prepare() {
   Searched s;
   ModelRequest request;
   request.source.path = TPUC_SOURCE_DIR "/examples/shapes/shapes.onnx";
   PhaseClock clock;
   s.prepared = prepare_float(request, {}, clock);
-  const Graph& graph = main_graph(s.prepared.module);
-  for (uint64_t seed = 1; seed <= 4; ++seed) s.samples.push_back(random_inputs(inputs_of(graph), seed));
-  const quant::SampleSource source{s.samples.size(), [&](size_t i) { return s.samples[i]; },
-                                   [](size_t i) { return std::to_string(i); }};
-  s.table = quant::calibrate(graph, source, {}).table;
+  take_samples(s);
   return s;
 }
 
@@ -63,6 +68,25 @@ TEST_CASE("a narrow budget names layers, and the table is one that compile reads
     CHECK(read.rows[i].name == r.table.rows[i].name);
     CHECK(read.rows[i].precision == r.table.rows[i].precision);
   }
+}
+
+TEST_CASE("operators between layers are not named where halves make the network slower", "[search]") {
+  Searched s;
+  s.prepared.module = parse_module(R"(graph @g(%x: f32[1,4,24,20]) -> (%z) {
+  %w = const [0.5, -0.25, 0.125, 1, -1, 0.75, 0.5, 0.25, 0.3, 0.6, -0.9, 0.1, -0.2, 0.4, 0.8, -0.7] : f32[4,4,1,1]
+  %gain = const [1, 2, 0.5, 1.5] : f32[4]
+  %shift = const [0.1, -0.1, 0.2, 0] : f32[4]
+  %a = conv2d(%x, %w) : f32[1,4,24,20]
+  %p = permute(%a) {order=[0,2,3,1]} : f32[1,24,20,4]
+  %n = layer_norm(%p, %gain, %shift) {axis=3} : f32[1,24,20,4]
+  %q = permute(%n) {order=[0,3,1,2]} : f32[1,4,24,20]
+  %y = add(%x, %q) : f32[1,4,24,20]
+  %z = conv2d(%y, %w) : f32[1,4,24,20]
+})");
+  take_samples(s);
+  const SearchResult r = search(s, 0.5);
+  CHECK(r.table.rows.empty());
+  CHECK(r.cycles == r.int8_cycles);
 }
 
 }  // namespace tpuc

@@ -78,6 +78,7 @@ TEST_CASE("calibrate refuses what it does not understand", "[cli]") {
   const Args base = {"calibrate", kModel, "--data", kShapes + "calib", "-o", scratch / "t.json"};
   CHECK(run_cli(base + Args{"--method", "best"}) == 2);
   CHECK(run_cli(base + Args{"--format", "xml"}) == 2);
+  for (const char* finder : {"--balance", "--round"}) CHECK(run_cli(base + Args{"--format", "text", finder}) == 2);
   CHECK(run_cli(base + Args{"--resize", "48"}) == 2);
   for (const char* ratio : {"nan", "inf", "-3"}) CHECK(run_cli(base + Args{std::string("--snr=") + ratio}) == 2);
   CHECK(run_cli({"calibrate", kModel, "--data", kShapes + "calib", "-o", scratch / "no/t.json"}) == 5);

@@ -109,6 +109,10 @@ int run_calibrate(const CalibrateArgs& args) {
   if (args.format != "json" && args.format != "text")
     throw UserError(
         diagnostic(ErrorCode::E2001, "--format `{}` is not known", args.format).note("hint", "one of json, text"));
+  if (args.format == "text" && (args.balance || args.round))  // balanced ranges without their scales are wrong ones
+    throw UserError(diagnostic(ErrorCode::E2001, "--format text has no room for what {} finds",
+                               args.balance ? "--balance" : "--round")
+                        .note("hint", "--format json holds it"));
   if (!std::isfinite(args.decibels) || args.decibels < 0)
     throw UserError(diagnostic(ErrorCode::E2001, "--snr `{}` is no ratio in dB", args.decibels)
                         .note("hint", "30 is usual; --all-int8 leaves no operator in floats"));
@@ -142,6 +146,8 @@ int run_calibrate(const CalibrateArgs& args) {
   const auto backend = make_backend("bm1684x");
   name_float_types(args, prepared.module, std::move(samples), *backend, result.table);
   tell_predicted_time(args, prepared.module, *backend, result.table);
+  if (args.format == "text")
+    log::note("--format text holds ranges only: means, and what stays in floats, are left out");
   if (data.has_pictures()) result.table.preprocess = preprocess;
   write_text_file(args.output, args.format == "json" ? to_json(result.table) : to_peer_text(result.table));
   log::note("{}: ranges of {} tensors from {} samples", args.output, result.table.ranges.size(), reader.count());

@@ -1,7 +1,10 @@
 // See the header.
 #include "driver/weight_samples.h"
 
+#include <algorithm>
+#include <optional>
 #include <random>
+#include <span>
 
 #include "ops/conv.h"
 #include "ops/matmul.h"

@@ -90,7 +90,6 @@ bool keep_integers(const Tensor& filter, const std::vector<double>& values, cons
 }  // namespace
 
 std::optional<double> step_of(const std::vector<double>& values, int most) {
-  constexpr double kTolerance = 1e-4;  // of a step; products of two f32 are off by less
   double largest = 0;
   for (const double x : values) largest = std::max(largest, std::abs(x));
   if (largest == 0 || !std::isfinite(largest)) return {};
@@ -98,7 +97,7 @@ std::optional<double> step_of(const std::vector<double>& values, int most) {
     const double step = largest / count;
     const auto is_multiple = [&](double x) {
       const double integer = std::nearbyint(x / step);
-      return std::abs(x / step - integer) < kTolerance && (most > 128 || integer <= 127);
+      return std::abs(x / step - integer) < kOnInteger && (most > 128 || integer <= 127);
     };
     if (positive_scale(step) == static_cast<float>(step) && std::all_of(values.begin(), values.end(), is_multiple))
       return step;

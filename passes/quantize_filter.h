@@ -32,6 +32,8 @@ enum class WideWeights : uint8_t {
 QuantizedFilter quantize_filter(const Tensor& filter, int64_t channels, int64_t taps,
                                 const std::function<int64_t(int64_t)>& channel_of, WideWeights wide);
 
+// Weights so near to a multiple of their step lie on it.   of a step; products of two f32 are off by less
+inline constexpr double kOnInteger = 1e-4;
 // The largest step that all values are multiples of, at most `most` of them; nothing where there is none.
 std::optional<double> step_of(const std::vector<double>& values, int most);
 // The step of all weights of a filter that keeps its integers, of up to 9 bits; nothing where channels have their own.

@@ -10,8 +10,6 @@
 namespace tpuc {
 namespace {
 
-constexpr double kOnInteger = 1e-4;  // of a step, as quantize_filter has it
-
 // A step for each output channel.
 WeightGrid grid_of_channels(const std::vector<double>& weights, const FilterLayout& layout) {
   std::vector<std::vector<double>> channels(static_cast<size_t>(layout.outputs));

@@ -50,14 +50,9 @@ class Chooser {
   }
 
  private:
-  static LayerPrecisions& no_rows() {
-    static LayerPrecisions none;
-    return none;
-  }
-
   Quantization quantization(const Graph& canonical) const {
     std::vector<std::string> notes;
-    return make_quantization(canonical, *request_.table, {Precision::Int8, &no_rows(), request_.asymmetric}, notes);
+    return make_quantization(canonical, *request_.table, {Precision::Int8, &no_rows_, request_.asymmetric}, notes);
   }
 
   // In floats, with ranges that F16 holds.
@@ -124,7 +119,7 @@ class Chooser {
     passes.precision = DType::F32;
     passes.supports = [this](const Op& op, DType t) { return backend_.supports(op, t).ok; };
     passes.quantization = [this](const Graph& canonical) { return quantization(canonical); };
-    passes.layer_precisions = [&](const Graph& graph) { return calibrated_types(graph, table, no_rows()); };
+    passes.layer_precisions = [&](const Graph& graph) { return calibrated_types(graph, table, no_rows_); };
     const std::string names[] = {"correct-bias", "quantize", "lower-precision"};
     run_passes(copy, names, passes);
     return decibels(results_.measure(*copy.nets.front().stages.front()));
@@ -141,6 +136,7 @@ class Chooser {
   const FloatTypesRequest& request_;
   const Backend& backend_;
   const ResultNoise results_;
+  const LayerPrecisions no_rows_;
   QuantizePlan plan_;
 };
 

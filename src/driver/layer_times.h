@@ -17,7 +17,8 @@ struct LayerTimes {
   int64_t of(const std::string& name) const;
 };
 
-// Compiles a copy of the canonical graph, in options.precision and by its precision table, and asks the cycle model.
+// Compiles a copy of the canonical graph, in options.precision and by its precision table, and asks the cycle model. As
+// in `compile`, the calibration counts only where something is to be in 8 bits.
 LayerTimes layer_times(const Module& canonical, const CalibrationTable& calibration, const CompileOptions& options,
                        const Backend& backend);
 // The total; nothing where the chip refuses the network, which is for `compile` to tell.

@@ -22,13 +22,15 @@ LayerTimes layer_times(const Module& canonical, const CalibrationTable& calibrat
   PassOptions passes;
   passes.precision = dtype_of_floats(options.precision);
   passes.supports = [&backend](const Op& op, DType t) { return backend.supports(op, t).ok; };
-  passes.layer_precisions = [&](const Graph& graph) {
-    auto rows = calibrated_types(graph, calibration, table);
+  const bool is_int8 = asks_for_int8(options.precision, options.precision_table);
+  passes.layer_precisions = [&, is_int8](const Graph& graph) {
+    std::unordered_map<const Op*, DType> rows;
+    if (is_int8) rows = calibrated_types(graph, calibration, table);
     for (const Op& op : graph.ops())
       if (const auto row = table.of(op); row && is_float(*row)) rows.emplace(&op, *row);
     return rows;
   };
-  if (asks_for_int8(options.precision, options.precision_table))
+  if (is_int8)
     passes.quantization = [&](const Graph& graph) {
       return make_quantization(graph, calibration, {options.precision, &table, options.asymmetric}, notes);
     };

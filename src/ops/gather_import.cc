@@ -80,6 +80,8 @@ Values import_scatter_nd(const NodeView& n, Builder& b) {
   return {b.add<ScatterNd>({n.input(0), n.input(1), n.input(2)}, {.kind = scatter_kind(n)})};
 }
 
+constexpr int64_t kMostOffsetBytes = int64_t{1} << 31;
+
 // For each element of `indices` how far into x it leads by all axes but one.
 std::vector<int64_t> offsets_beside(const Dims& indices, const Dims& x, size_t axis) {
   const Dims strides = row_major_strides(x);
@@ -103,6 +105,9 @@ Values import_scatter_elements(const NodeView& n, Builder& b) {
   if (!fits)
     throw UserError(diagnostic(ErrorCode::E1209, "{}: indices {} and updates {} do not lie in {}", n.op, to_string(u),
                                to_string(updates->type.dims), to_string(d)));
+  if (!is_sane(u, DType::I64, kMostOffsetBytes))
+    throw UserError(diagnostic(ErrorCode::E1023, "{}: indices {}", n.op, to_string(u))
+                        .note("hint", "the places they lead to, a constant made at import, have at most 2 GiB"));
   Value* from_end = b.add<Add>({index, scalar_like(b, index, static_cast<double>(d[axis]))});
   Value* place = b.add<Select>({b.add<Less>({index, scalar_like(b, index, 0)}), from_end, index});
   place = b.add<Mul>({place, scalar_like(b, index, static_cast<double>(row_major_strides(d)[axis]))});

@@ -119,8 +119,9 @@ class Chooser {
     passes.precision = DType::F32;
     passes.supports = [this](const Op& op, DType t) { return backend_.supports(op, t).ok; };
     passes.quantization = [this](const Graph& canonical) { return quantization(canonical); };
+    passes.roundings = calibrated_roundings(table);
     passes.layer_precisions = [&](const Graph& graph) { return calibrated_types(graph, table, no_rows_); };
-    const std::string names[] = {"correct-bias", "quantize", "lower-precision"};
+    const std::string names[] = {"round-weights", "correct-bias", "quantize", "lower-precision"};
     run_passes(copy, names, passes);
     return decibels(results_.measure(*copy.nets.front().stages.front()));
   }

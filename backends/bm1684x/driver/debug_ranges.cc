@@ -13,7 +13,8 @@ namespace tpuc::bm1684x {
 
 namespace {
 
-// One layer per compute (a tile of an op), in order. A tile's commands stay in one group of streams.
+// One layer per compute (a tile of an op), in order. Of commands that a new group of streams parts, the later ones: ids
+// begin anew, and what the layer makes is complete with these.
 std::vector<bmodel::DebugLayer> layers_of(const Program& p) {
   std::vector<bmodel::DebugLayer> layers;
   for (const Compute& c : p.schedule.computes) {
@@ -25,6 +26,7 @@ std::vector<bmodel::DebugLayer> layers_of(const Program& p) {
   }
   for (const Span& s : p.spans) {
     bmodel::DebugLayer& l = layers[static_cast<size_t>(s.compute)];
+    if (l.group != s.group) l.tiu.clear(), l.gdma.clear();
     l.group = static_cast<uint32_t>(s.group);
     if (s.tiu_first > 0) l.tiu.push_back({s.tiu_first, s.tiu_last});
     if (s.gdma_first > 0) l.gdma.push_back({s.gdma_first, s.gdma_last});

@@ -71,6 +71,7 @@ void Emitter::conv(const LocalTensor& out, const LocalTensor& in, uint32_t weigh
   if (in.dims[0] == 1) s[0] = 0;
   if (in.rows() == 1) s[1] = 0;
   if (in.dims[2] == 1) s[2] = 0;
+  if (in.dims[3] == 1 && s[3] > kMaxStride16) s[3] = 0;
   for (const int64_t x : s)
     TPUC_CHECK(!free_input || x <= kMaxStride16, "stride {} of a convolution's input leaves 16 bits", x);
   Conv i;

@@ -113,6 +113,7 @@ TEST_CASE("windows over long axes", "[kernel]") {
     check_long<ops::Conv2d>(t, {{{1, 3, 1, kLong}}, filter}, {.pads = {0, 1, 0, 1}}, tol);
     check_long<ops::Conv2d>(t, {{{1, 1, 1, kLong}}, {{8, 1, 1, 40}, true, -.3, .3}}, {.strides = {1, 160}}, tol,
                             {0, 0, 0, 100});  // by tap
+    check_long<ops::Conv2d>(t, {{{1, 2, 1, 140002}}, {{8, 2, 1, 2}, true}}, {.strides = {1, 70000}}, tol, {0, 0, 0, 1});
     check_long<ops::MaxPool2d>(t, {{{1, 3, 1, kLong}}}, {.kernel = {1, 2}, .strides = {1, 2}}, kExact);
     check_long<ops::AvgPool2d>(t, {{{1, 3, 1, kLong}}}, {.kernel = {1, 3}, .strides = {1, 1}, .pads = {0, 1, 0, 1}},
                                tol);

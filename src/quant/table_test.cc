@@ -27,7 +27,8 @@ CalibrationTable sample_table() {
   t.ranges["image"] = {-1.5f, 1.25f, -2.f, 1.25f, "kl"};
   t.ranges["a \"quoted\"/name"] = {0, 0.1f, 0, 0.3f, "max"};
   t.ranges["zero"] = {};
-  t.ranges["channels"] = {-1, 1, -1, 1, "max", DType::F16, DType::F32, {2, {0.5f, -0.25f}}, {2, {1, 4}}, {"0f", {1, 255, 0}, {7}}};
+  t.ranges["channels"] = {
+      -1, 1, -1, 1, "max", DType::F16, DType::F32, {2, {0.5f, -0.25f}}, {2, {1, 4}}, {"0f", {1, 255, 0}, {7}}};
   return t;
 }
 

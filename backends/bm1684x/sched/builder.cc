@@ -104,27 +104,31 @@ ComputeInput ScheduleBuilder::take_input(const Op& op, size_t i, const Need& nee
   return {buffer, need.box, shared};
 }
 
-// Tiles with the same constants share an image. Large ones are loaded again when another came between.
+// Tiles with the same constants share an image.
 void ScheduleBuilder::take_image(const Op& op, const Region& tile, const Footprint& f, Compute& c) {
   if (f.image_bytes == 0) return;
   const int slot = static_cast<int>(s_.computes.size());
   Region key = tile;
   if (!f.image_follows_tile)
     for (const size_t axis : {size_t{0}, size_t{2}, size_t{3}}) key.begin[axis] = 0, key.extent[axis] = 1;
-  OpState& state = states_[&op];
-  const std::string text = key_text(key);
-  const auto [it, fresh] = state.images.try_emplace(text, LoadedImage{s_.images.size(), -1});
-  if (fresh) s_.images.push_back({&op, tile, f.image_bytes, f.image_lanes});
+  std::optional<LoadedImage>& last = states_[&op].image;
+  if (!last || !(last->region == key)) last = image_of(op, tile, key, f, slot);
+  touch(last->buffer, slot);
+  c.image = static_cast<int64_t>(last->image);
+  c.image_buffer = last->buffer;
+}
+
+// The image of a tile that is not the last one's. Large ones are loaded again when another came between.
+ScheduleBuilder::LoadedImage ScheduleBuilder::image_of(const Op& op, const Region& tile, const Region& key,
+                                                       const Footprint& f, int slot) {
+  const auto [it, fresh] = states_[&op].images.try_emplace(key_text(key), LoadedImage{key, s_.images.size(), -1});
   LoadedImage& loaded = it->second;
-  if (f.image_bytes < kSmallImageBytes) {
-    if (fresh) loaded.buffer = load_with_others(op, loaded.image, slot);
-  } else if (state.image != text) {
+  if (fresh) s_.images.push_back({&op, tile, f.image_bytes, f.image_lanes});
+  if (f.image_bytes >= kSmallImageBytes)
     loaded.buffer = load_image(op, loaded.image, slot);
-  }
-  state.image = text;
-  touch(loaded.buffer, slot);
-  c.image = static_cast<int64_t>(loaded.image);
-  c.image_buffer = loaded.buffer;
+  else if (fresh)
+    loaded.buffer = load_with_others(op, loaded.image, slot);
+  return loaded;
 }
 
 int64_t ScheduleBuilder::load_image(const Op& op, size_t image, int slot) {

@@ -26,10 +26,16 @@ class ScheduleBuilder {
     Region region;
     View view;
   };
+  struct LoadedImage {
+    Region region;
+    size_t image = 0;
+    int64_t buffer = -1;
+  };
   void add_tile(const Op& op, const Kernel& kernel, const Region& tile);
   void add_ddr_step(const Op& op);
   ComputeInput take_input(const Op& op, size_t i, const Need& need, const View& view, int slot);
   void take_image(const Op& op, const Region& tile, const Footprint& f, Compute& c);
+  LoadedImage image_of(const Op& op, const Region& tile, const Region& key, const Footprint& f, int slot);
   int64_t load_image(const Op& op, size_t image, int slot);
   int64_t load_with_others(const Op& op, size_t image, int slot);
   size_t new_buffer(int64_t bytes, int slot);
@@ -51,15 +57,11 @@ class ScheduleBuilder {
     View view;
     int64_t buffer = -1;
   };
-  struct LoadedImage {
-    size_t image = 0;
-    int64_t buffer = -1;
-  };
   // What an op has in local memory that its next tile may use again.
   struct OpState {
     int tiles = 0;
     std::vector<Loaded> loaded;
-    std::string image;                          // region of the last tile's
+    std::optional<LoadedImage> image;           // of the last tile
     std::map<std::string, LoadedImage> images;  // by region, as loaded last
     std::vector<size_t> scratch;                // of the last tile
   };

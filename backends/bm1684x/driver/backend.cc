@@ -73,10 +73,8 @@ Support smallest_tile_fits(const Op& op, const Kernel& kernel) {
   for (size_t a = 0; a < 4; ++a)
     if (cuts[a]) tile.extent[a] = std::min(tile.extent[a], a == 1 ? kLanes : int64_t{1});
   if (axes.depth > 0) tile.depth = {0, std::min(axes.depth, kLanes)};
-  if (!fits_size_fields(op, kernel, tile)) return {false, "an axis that stays whole has more than 65535 elements"};
-  const int64_t bytes = tile_bytes(op, kernel, tile);
-  if (bytes <= kLaneRoom) return {};
-  return {false, fmt::format("the smallest tile takes {} bytes of each lane, the chip has {}", bytes, kLaneRoom)};
+  const std::string why = why_too_large(op, kernel, tile, kLaneRoom);
+  return {why.empty(), why.empty() ? "" : "the smallest tile " + why};
 }
 
 std::string summary_of(const Program& p) {

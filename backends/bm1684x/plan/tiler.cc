@@ -191,19 +191,12 @@ int64_t tile_bytes(const Op& op, const Kernel& kernel, const Region& tile) {
   return bytes;
 }
 
-namespace {
-
-UserError too_large(const Op& op, const Kernel& kernel, const Region& smallest, int64_t lane_bytes) {
-  const std::string why =
-      fits_size_fields(op, kernel, smallest)
-          ? fmt::format("takes {} bytes of each lane, the chip has {}", tile_bytes(op, kernel, smallest), lane_bytes)
-          : "has more than 65535 elements along an axis, commands count no further (TIU.md section 14)";
-  return UserError(diagnostic(ErrorCode::E4001, "{}: the smallest tile {}", op.name(), why)
-                       .note("at", fmt::format("'{}' {}", op.out(0)->name, to_string(op.out(0)->type)))
-                       .note("tile", sizes_of(op, kernel, smallest)));
+std::string why_too_large(const Op& op, const Kernel& kernel, const Region& tile, int64_t lane_bytes) {
+  if (!fits_size_fields(op, kernel, tile))
+    return "has more than 65535 elements along an axis, commands count no further (TIU.md section 14)";
+  const int64_t bytes = tile_bytes(op, kernel, tile);
+  return bytes <= lane_bytes ? "" : fmt::format("takes {} bytes of each lane, the chip has {}", bytes, lane_bytes);
 }
-
-}  // namespace
 
 std::vector<Region> tile_alone(const Op& op, const PlanOptions& options) {
   const Kernel& kernel = *find_kernel(op.name());
@@ -219,7 +212,13 @@ std::vector<Region> tile_alone(const Op& op, const PlanOptions& options) {
     best = cheapest_cut(op, dims, axes, depth, options, smallest);
     if (best) break;
   }
-  if (!best) throw too_large(op, kernel, smallest.full_tile(), options.lane_bytes);
+  if (!best) {
+    const Region r = smallest.full_tile();
+    throw UserError(diagnostic(ErrorCode::E4001, "{}: the smallest tile {}", op.name(),
+                               why_too_large(op, kernel, r, options.lane_bytes))
+                        .note("at", fmt::format("'{}' {}", op.out(0)->name, to_string(op.out(0)->type)))
+                        .note("tile", sizes_of(op, kernel, r)));
+  }
   return cut_up(dims, best->second);
 }
 

@@ -166,10 +166,10 @@ class Writer {
   Emitter emitter_;
 };
 
-Program place_and_emit(const Graph& graph, const Schedule& planned, const std::vector<size_t>& group_starts,
+Program place_and_emit(const Graph& graph, Schedule planned, const std::vector<size_t>& group_starts,
                        const Aliases& aliases, const PlanOptions& options, int ahead_slots) {
   Program p;
-  p.schedule = planned;
+  p.schedule = std::move(planned);
   p.local_peak_bytes = allocate_locally(p.schedule, group_starts, {options.lane_bytes}, ahead_slots);
   p.ddr = allocate_ddr(graph, p.schedule, aliases);
   Writer(p, aliases).run();
@@ -193,9 +193,11 @@ Program build_program(const Graph& graph, const PlanOptions& options,
     builder.add(g);
   }
   phase("allocate and emit");
-  const Schedule& planned = builder.schedule();
+  Schedule& planned = builder.schedule();
   const Aliases aliases(graph);
-  std::vector<Program> programs(planned.computes.size() > kMostTriedSteps ? 1 : std::size(kAheadSlots));
+  if (planned.computes.size() > kMostTriedSteps)
+    return place_and_emit(graph, std::move(planned), starts, aliases, options, kAheadSlots[0]);
+  std::vector<Program> programs(std::size(kAheadSlots));
   ThreadPool(options.threads).parallel_for(programs.size(), [&](size_t i) {
     programs[i] = place_and_emit(graph, planned, starts, aliases, options, kAheadSlots[i]);
   });

@@ -55,8 +55,8 @@ int64_t terms_of(const Op& op) {
   return (op.is<Conv2d>() ? f[1] : f[0] / op.attrs<ConvTranspose2d>().group) * f[2] * f[3];
 }
 
-// Sums of products of bytes stay in int32: 255 * 128 of them where weights have a sign, 255 * 255 of two activations.
-bool sums_fit(const Op& op) { return terms_of(op) <= (op.is<MatMul>() ? 33025 : 65792); }
+// Sums of products of bytes stay in int32.
+bool sums_fit(const Op& op) { return terms_of(op) <= (op.is<MatMul>() ? kMostMatrixTerms : kMostFilterTerms); }
 
 std::optional<Int8Form> form_for(const Op& op) {
   if (op.out().size() != 1 || op.out(0)->type.dtype != DType::F32 || op.in(0) == nullptr || !sums_fit(op)) return {};

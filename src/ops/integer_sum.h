@@ -11,6 +11,10 @@ namespace tpuc::ops {
 
 inline bool is_byte(DType t) { return t == DType::I8 || t == DType::U8; }
 
+// So many products of bytes stay in an int32 sum: of filters with a sign (255 * 128), and of any two matrices (255 *
+// 255).
+inline constexpr int64_t kMostFilterTerms = 65792, kMostMatrixTerms = 33025;
+
 // E1202, E1208, E1209 unless the operands besides the factors, and the attributes, are those of a sum of `channels`
 // channels. `one_for_all`: rq may be [2,1]. The result's element type.
 DType require_integer_sum(const InferCtx& ctx, DType to, Activation activation, int64_t channels, bool one_for_all);

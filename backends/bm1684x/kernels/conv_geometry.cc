@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "ops/conv.h"
+#include "ops/integer_sum.h"
 
 namespace tpuc::bm1684x {
 
@@ -59,12 +60,9 @@ Support by_tap_support(const ConvGeometry& g) {
   return {};
 }
 
-// 255 * 128 * 65793 is the first sum that leaves int32.
-constexpr int64_t kMostIntegerTerms = 65792;
-
 Support integer_support(const Op& op, const ConvGeometry& g) {
   if (op.in(3) != nullptr && g.opt_rq == nullptr) return {false, "the scales of the requantization are computed"};
-  if (g.in_per_group * g.taps() > kMostIntegerTerms)
+  if (g.in_per_group * g.taps() > ops::kMostFilterTerms)
     return {false, fmt::format("sums of {} products of bytes may leave int32", g.in_per_group * g.taps())};
   if (g.groups > 1 && g.filter_zero != 0) return {false, "filters of groups have a zero point"};
   return {};

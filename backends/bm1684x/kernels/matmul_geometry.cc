@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "backends/bm1684x/kernels/eltwise_views.h"
+#include "ops/integer_sum.h"
 #include "ops/matmul.h"
 
 namespace tpuc::bm1684x {
@@ -111,16 +112,13 @@ MatMulGeometry matmul_geometry(const Op& op) {
   return *g;
 }
 
-// 255 * 255 * 33026 is the first sum that leaves int32.
-constexpr int64_t kMostIntegerTerms = 33025;
-
 Support matmul_supports(const Op& op, DType) {
   const DType type = op.in(0)->type.dtype;
   const bool is_integer = type == DType::I8 || type == DType::U8;
   if (!is_float(type) && !is_integer) return {false, fmt::format("elements are {}", to_string(type))};
   const auto g = try_geometry(op);
   if (!g) return {false, "the leading axes of a matrix in another order are not one axis"};
-  if (is_integer && g->k() > kMostIntegerTerms)
+  if (is_integer && g->k() > ops::kMostMatrixTerms)
     return {false, fmt::format("sums of {} products of bytes may leave int32", g->k())};
   if (!is_integer && type != op.in(1)->type.dtype && !g->by_columns)
     return {false, "the operands have two element types"};

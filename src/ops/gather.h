@@ -89,6 +89,9 @@ struct ScatterNd {
   static Values decompose(const Op&, Builder&);
 };
 
+// An index into an axis of so many elements, whose negative values count from the end, as one from its begin.
+Value* wrapped_index(Builder& b, Value* index, int64_t length);
+
 }  // namespace tpuc::ops
 
 template <>

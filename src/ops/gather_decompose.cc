@@ -12,17 +12,16 @@
 
 namespace tpuc::ops {
 
-namespace {
-
-// Rows that 16 bits count.
-constexpr int64_t kMostRows = 65535;
-
-// A negative index counts from the end.
-Value* wrapped(Builder& b, Value* index, int64_t length) {
+Value* wrapped_index(Builder& b, Value* index, int64_t length) {
   Value* is_negative = b.add<Less>({index, scalar_like(b, index, 0)});
   Value* from_end = b.add<Add>({index, scalar_like(b, index, static_cast<double>(length))});
   return b.add<Select>({is_negative, from_end, index});
 }
+
+namespace {
+
+// Rows that 16 bits count.
+constexpr int64_t kMostRows = 65535;
 
 // Index tuples [..., K] over the first K axes of `x` as single indices [T] over them all.
 Value* single_indices(Builder& b, Value* indices, const Dims& x) {
@@ -31,7 +30,7 @@ Value* single_indices(Builder& b, Value* indices, const Dims& x) {
   Value* sum = nullptr;
   for (int64_t i = 0; i < k; ++i) {
     Value* column = b.add<Slice>({all}, {{0, i}, {1, 1}, {tuples, 1}});
-    column = wrapped(b, column, x[static_cast<size_t>(i)]);
+    column = wrapped_index(b, column, x[static_cast<size_t>(i)]);
     const int64_t step = element_count(Dims(x.begin() + i + 1, x.begin() + k));
     if (step != 1) column = b.add<Mul>({column, scalar_like(b, column, static_cast<double>(step))});
     sum = sum == nullptr ? column : b.add<Add>({sum, column});
@@ -90,7 +89,7 @@ Values Gather::decompose(const Op& op, Builder& b) {
   if (size <= kMostRows || element_count(y) == 0) return {};
   const int64_t outer = element_count(Dims(d.begin(), d.begin() + a.axis)), inner = element_count(d) / outer / size;
   Value *x = reshape(b, op.in(0), {outer, size, inner}), *index = reshape(b, op.in(1), {count, 1});
-  if (!a.non_negative) index = wrapped(b, index, size);
+  if (!a.non_negative) index = wrapped_index(b, index, size);
   const Parts parts = parts_of(b, index, size, kMostRows);
   Value* picked = nullptr;
   for (int64_t p = 0; p < parts.count(); ++p) {
@@ -105,7 +104,7 @@ namespace {
 
 Value* elements_of_long_axis(const Op& op, Builder& b) {
   const int64_t axis = op.attrs<GatherElements>().axis, size = op.in(0)->type.dims.back();
-  Value* index = op.attrs<GatherElements>().non_negative ? op.in(1) : wrapped(b, op.in(1), size);
+  Value* index = op.attrs<GatherElements>().non_negative ? op.in(1) : wrapped_index(b, op.in(1), size);
   const Parts parts = parts_of(b, index, size, kMostRows);
   Value* picked = nullptr;
   for (int64_t p = 0; p < parts.count(); ++p) {
@@ -123,7 +122,7 @@ Value* scatter_over_long_axis(const Op& op, Builder& b) {
   Value *x = reshape(b, op.in(0), {d[0], inner}), *index = reshape(b, op.in(1), {count, 1});
   Value* updates = reshape(b, op.in(2), {count, inner});
   ScatterNd::Attrs a = op.attrs<ScatterNd>();
-  if (!a.non_negative) index = wrapped(b, index, d[0]);
+  if (!a.non_negative) index = wrapped_index(b, index, d[0]);
   a.non_negative = true;
   const Parts parts = parts_of(b, index, d[0], kMostRows - 1);
   Values all;

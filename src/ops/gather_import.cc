@@ -108,8 +108,7 @@ Values import_scatter_elements(const NodeView& n, Builder& b) {
   if (!is_sane(u, DType::I64, kMostOffsetBytes))
     throw UserError(diagnostic(ErrorCode::E1023, "{}: indices {}", n.op, to_string(u))
                         .note("hint", "the places they lead to, a constant made at import, have at most 2 GiB"));
-  Value* from_end = b.add<Add>({index, scalar_like(b, index, static_cast<double>(d[axis]))});
-  Value* place = b.add<Select>({b.add<Less>({index, scalar_like(b, index, 0)}), from_end, index});
+  Value* place = wrapped_index(b, index, d[axis]);
   place = b.add<Mul>({place, scalar_like(b, index, static_cast<double>(row_major_strides(d)[axis]))});
   Value* beside = b.constant(Tensor::from_i64(u, offsets_beside(u, d, axis)));
   place = b.add<Add>({place, cast(b, beside, index->type.dtype)});

@@ -3,12 +3,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "driver/pipeline.h"
 #include "tpuc/quant/table.h"
 
 namespace tpuc {
+
+// Behind the two times.
+inline constexpr std::string_view kInt8DoesNotPay = ": 8 bits do not pay for this network";
 
 struct LayerTimes {
   int64_t total = 0;  // cycles

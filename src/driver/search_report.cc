@@ -1,6 +1,7 @@
 // The table people read after a search.
 #include <fmt/format.h>
 
+#include "driver/layer_times.h"
 #include "driver/search.h"
 
 namespace tpuc {
@@ -25,8 +26,7 @@ std::string render(const SearchResult& r) {
   text += fmt::format("\nall int8     cosine {:.5f}  {} cycles\n", r.int8_cosine, r.int8_cycles);
   text += fmt::format("as chosen    cosine {:.5f}  {} cycles: {} of {} layers in floats\n", r.cosine, r.cycles, kept,
                       r.layers.size());
-  text += fmt::format("all f16      {} cycles{}\n", r.float_cycles,
-                      r.float_cycles < r.cycles ? ": 8 bits do not pay for this network" : "");
+  text += fmt::format("all f16      {} cycles{}\n", r.float_cycles, r.float_cycles < r.cycles ? kInt8DoesNotPay : "");
   return text;
 }
 

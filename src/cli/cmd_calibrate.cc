@@ -32,14 +32,7 @@ struct CalibrateArgs {
   double decibels = kUsualDecibels;
 };
 
-constexpr size_t kTrialSamples = 4;
-
-std::vector<NamedTensors> trial_samples(const SampleReader& reader) {
-  const size_t count = std::min(kTrialSamples, reader.count());
-  std::vector<NamedTensors> samples;
-  for (size_t i = 0; i < count; ++i) samples.push_back(reader.read(i * reader.count() / count).tensors);
-  return samples;
-}
+constexpr size_t kTrialSamples = 4;  // of --data: each trial runs them all
 
 // Operators that 8 bits are too coarse for get a row that says so.
 void leave_in_floats(const CalibrateArgs& args, const Module& module, const std::vector<NamedTensors>& samples,
@@ -61,8 +54,7 @@ void leave_in_floats(const CalibrateArgs& args, const Module& module, const std:
   if (!found.precisions.empty())
     log::note(
         "operators that stay in floats: {}; {} of them, with {:.1f} % of the work, cost too much in 8 bits; signal to "
-        "noise "
-        "{:.1f} dB instead of {:.1f}",
+        "noise {:.1f} dB instead of {:.1f}",
         found.precisions.size(), found.layers, 100 * found.work, found.decibels, found.int8_decibels);
   else if (!found.suffices)
     log::note(
@@ -79,29 +71,28 @@ void keep_roundings(const std::unordered_map<std::string, WeightRounding>& round
   log::note("the weights of {} operators are rounded for their results", roundings.size());
 }
 
-// And those that have no place in 8 bits one that says what they compute in.
-void name_float_types(const CalibrateArgs& args, const Module& module, std::vector<NamedTensors> samples,
-                      const Backend& backend, CalibrationTable& table) {
+// And those that have no place in 8 bits one that says what they compute in. Result: the predicted cycles, where known.
+std::optional<int64_t> name_float_types(const CalibrateArgs& args, const Module& module,
+                                        std::vector<NamedTensors> samples, const Backend& backend,
+                                        CalibrationTable& table) {
   FloatTypesRequest request;
   request.table = &table;
   request.samples = std::move(samples);
   request.asymmetric = args.asymmetric;
   request.threads = args.model.threads;
-  for (const auto& [name, type] : choose_float_types(module, request, backend)) table.ranges.at(name).float_type = type;
+  const FloatTypes found = choose_float_types(module, request, backend);
+  for (const auto& [name, type] : found.types) table.ranges.at(name).float_type = type;
+  return found.cycles;
 }
 
 // Whether 8 bits pay at all.
-void tell_predicted_time(const CalibrateArgs& args, const Module& module, const Backend& backend,
+void tell_predicted_time(int64_t int8_cycles, const Module& module, const Backend& backend,
                          const CalibrationTable& table) {
   CompileOptions options;
-  options.asymmetric = args.asymmetric;
-  options.precision = Precision::Int8;
-  const auto int8 = predicted_cycles(module, table, options, backend);
   options.precision = Precision::F16;
-  const auto half = predicted_cycles(module, table, options, backend);
-  if (!int8 || !half) return;
-  log::note("predicted time: {} cycles in int8, {} in f16{}", *int8, *half,
-            *int8 < *half ? "" : ": 8 bits do not pay for this network");
+  if (const auto half_cycles = predicted_cycles(module, table, options, backend))
+    log::note("predicted time: {} cycles in int8, {} in f16{}", int8_cycles, *half_cycles,
+              int8_cycles < *half_cycles ? "" : kInt8DoesNotPay);
 }
 
 int run_calibrate(const CalibrateArgs& args) {
@@ -141,11 +132,11 @@ int run_calibrate(const CalibrateArgs& args) {
   for (const std::string& name : result.infinite)
     log::note("warning: tensor `{}` holds infinities: its range leaves them out", name);
   if (args.round) keep_roundings(round_weights(graph, source, args.model.threads), result.table);
-  std::vector<NamedTensors> samples = trial_samples(reader);
+  std::vector<NamedTensors> samples = trial_samples(reader, kTrialSamples);
   if (!args.all_int8) leave_in_floats(args, prepared.module, samples, result.table);
   const auto backend = make_backend("bm1684x");
-  name_float_types(args, prepared.module, std::move(samples), *backend, result.table);
-  tell_predicted_time(args, prepared.module, *backend, result.table);
+  if (const auto cycles = name_float_types(args, prepared.module, std::move(samples), *backend, result.table))
+    tell_predicted_time(*cycles, prepared.module, *backend, result.table);
   if (args.format == "text")
     log::note("--format text holds ranges only: means, and what stays in floats, are left out");
   if (data.has_pictures()) result.table.preprocess = preprocess;

@@ -105,8 +105,7 @@ int run_quantize(const QuantizeArgs& args) {
                                       args.labels, args.decoder, args.class_offset);
   }
   search.journal = args.output + ".search";
-  const size_t count = std::min(kTrialSamples, reader.count());
-  for (size_t i = 0; i < count; ++i) search.samples.push_back(reader.read(i * reader.count() / count).tensors);
+  search.samples = trial_samples(reader, kTrialSamples);
   SearchResult result;
   {
     std::optional<Progress> progress;

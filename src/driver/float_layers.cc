@@ -141,21 +141,8 @@ class Finder {
     const QuantizePlan rest = plan_quantization(graph_, quantization(graph_, chosen));
     std::map<std::string, DType> floats;
     for (const auto& [op, form] : plan_.forms)
-      if (!rest.form_of(*op)) floats.emplace(op->out(0)->name, float_type(*op));
+      if (!rest.form_of(*op)) floats.emplace(op->out(0)->name, float_beside_int8(*op, *request_.table));
     return floats;
-  }
-
-  DType float_type(const Op& op) const {
-    double largest = 0;
-    const auto consider = [&](const Value* v) {
-      if (v == nullptr || v->is_constant() || !is_float(v->type.dtype)) return;
-      const auto row = request_.table->ranges.find(v->name);
-      if (row == request_.table->ranges.end()) return;
-      largest = std::max({largest, std::abs(double(row->second.seen_min)), std::abs(double(row->second.seen_max))});
-    };
-    for (const Value* v : op.in()) consider(v);
-    consider(op.out(0));
-    return float_beside_int8(largest);
   }
 
   const Module& module_;

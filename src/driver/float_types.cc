@@ -11,7 +11,6 @@
 #include "driver/quantization.h"
 #include "driver/result_noise.h"
 #include "passes/quantize_plan.h"
-#include "tpuc/ir/copy.h"
 #include "tpuc/pass/pipeline.h"
 
 namespace tpuc {
@@ -30,23 +29,20 @@ class Chooser {
         backend_(backend),
         results_(graph_, request.samples, request.threads) {}
 
-  std::map<std::string, DType> run() {
+  FloatTypes run() {
     plan_ = plan_quantization(graph_, quantization(graph_));
-    if (plan_.forms.empty() || plan_.is_stated) return {};
-    const Names everywhere = candidates();
-    if (everywhere.empty()) return {};
-    const Names before_the_last = leading_to_integers(everywhere), nowhere;
+    const bool may_choose = !plan_.forms.empty() && !plan_.is_stated;
+    const Names everywhere = may_choose ? candidates() : Names{}, nowhere;
+    FloatTypes best{{}, cycles_of(with(nowhere))};
+    if (everywhere.empty() || !best.cycles) return best;
+    const Names before_the_last = leading_to_integers(everywhere);
     const double wanted = decibels_of(with(nowhere)) - kMostLoss;
-    const Names* best = &nowhere;
-    std::optional<int64_t> least = cycles_of(with(nowhere));
     for (const Names* names : {&everywhere, &before_the_last}) {
-      if (!least || names->empty() || decibels_of(with(*names)) < wanted) continue;
+      if (names->empty() || decibels_of(with(*names)) < wanted) continue;
       const auto cycles = cycles_of(with(*names));
-      if (!cycles || *cycles >= *least) continue;
-      least = cycles;
-      best = names;
+      if (cycles && *cycles < *best.cycles) best = {types_of(*names), cycles};
     }
-    return types_of(*best);
+    return best;
   }
 
  private:
@@ -58,32 +54,17 @@ class Chooser {
   // In floats, with ranges that F16 holds.
   Names candidates() const {
     const auto may_be_half = [this](const Op& op) {
-      return is_float(op.out(0)->type.dtype) && !plan_.form_of(op) && !row_of(*op.out(0)).precision && has_room(op);
+      const auto row = request_.table->ranges.find(op.out(0)->name);
+      return row != request_.table->ranges.end() && !row->second.precision && is_float(op.out(0)->type.dtype) &&
+             !plan_.form_of(op) && float_beside_int8(op, *request_.table) == DType::F16;
     };
     std::unordered_set<const Op*> lost;
     for (const NamedTensors& sample : request_.samples)
       lost.merge(find_range_losses(graph_, sample, may_be_half, request_.threads).keep_in_f32);
     Names names;
     for (const Op& op : graph_.ops())
-      if (may_be_half(op) && !lost.contains(&op) && request_.table->ranges.contains(op.out(0)->name))
-        names.insert(op.out(0)->name);
+      if (may_be_half(op) && !lost.contains(&op)) names.insert(op.out(0)->name);
     return names;
-  }
-
-  const TensorRange& row_of(const Value& v) const {
-    static const TensorRange unknown;
-    const auto row = request_.table->ranges.find(v.name);
-    return row == request_.table->ranges.end() ? unknown : row->second;
-  }
-
-  // Other data may go beyond what was seen.
-  bool has_room(const Op& op) const {
-    const auto holds = [this](const Value* v) {
-      if (v == nullptr || v->is_constant() || !is_float(v->type.dtype)) return true;
-      const TensorRange& r = row_of(*v);
-      return float_beside_int8(std::max(std::abs(double(r.seen_min)), std::abs(double(r.seen_max)))) == DType::F16;
-    };
-    return holds(op.out(0)) && std::all_of(op.in().begin(), op.in().end(), holds);
   }
 
   Names leading_to_integers(const Names& names) const {
@@ -113,15 +94,13 @@ class Chooser {
 
   // Between the signal of the results and their noise.
   double decibels_of(const CalibrationTable& table) const {
-    Module copy = copy_module(module_);
+    Module copy = quantized_copy(module_, table, [this](const Graph& canonical) { return quantization(canonical); });
     PassOptions passes;
     passes.verify_each = false;
     passes.precision = DType::F32;
     passes.supports = [this](const Op& op, DType t) { return backend_.supports(op, t).ok; };
-    passes.quantization = [this](const Graph& canonical) { return quantization(canonical); };
-    passes.roundings = calibrated_roundings(table);
     passes.layer_precisions = [&](const Graph& graph) { return calibrated_types(graph, table, no_rows_); };
-    const std::string names[] = {"round-weights", "correct-bias", "quantize", "lower-precision"};
+    const std::string names[] = {"lower-precision"};
     run_passes(copy, names, passes);
     return decibels(results_.measure(*copy.nets.front().stages.front()));
   }
@@ -143,8 +122,7 @@ class Chooser {
 
 }  // namespace
 
-std::map<std::string, DType> choose_float_types(const Module& canonical, const FloatTypesRequest& request,
-                                                const Backend& backend) {
+FloatTypes choose_float_types(const Module& canonical, const FloatTypesRequest& request, const Backend& backend) {
   return Chooser(canonical, request, backend).run();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,13 @@ struct FloatTypesRequest {
   unsigned threads = 0;
 };
 
-// The operators that compute in F16, by name of the result; others keep F32. Everywhere, or before the last operator in
-// 8 bits only, or nowhere: what is predicted to be fastest and costs the results next to nothing.
-std::map<std::string, DType> choose_float_types(const Module& canonical, const FloatTypesRequest& request,
-                                                const Backend& backend);
+struct FloatTypes {
+  std::map<std::string, DType> types;  // F16, by name of the result; other operators keep F32
+  std::optional<int64_t> cycles;       // predicted with them; nothing where the chip refuses the network
+};
+
+// F16 everywhere, or before the last operator in 8 bits only, or nowhere: what is predicted to be fastest and costs the
+// results next to nothing.
+FloatTypes choose_float_types(const Module& canonical, const FloatTypesRequest& request, const Backend& backend);
 
 }  // namespace tpuc

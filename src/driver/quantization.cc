@@ -2,6 +2,7 @@
 #include "driver/quantization.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "tpuc/ir/copy.h"
 #include "tpuc/pass/pipeline.h"
@@ -141,6 +142,19 @@ Module quantized_copy(const Module& canonical, const CalibrationTable& calibrati
 DType float_beside_int8(double largest) {
   constexpr double kF16Safe = 30000;
   return largest > kF16Safe ? DType::F32 : DType::F16;
+}
+
+DType float_beside_int8(const Op& op, const CalibrationTable& calibration) {
+  double largest = 0;
+  const auto consider = [&](const Value* v) {
+    if (v == nullptr || v->is_constant() || !is_float(v->type.dtype)) return;
+    const auto row = calibration.ranges.find(v->name);
+    if (row == calibration.ranges.end()) return;
+    largest = std::max({largest, std::abs(double(row->second.seen_min)), std::abs(double(row->second.seen_max))});
+  };
+  for (const Value* v : op.in()) consider(v);
+  consider(op.out(0));
+  return float_beside_int8(largest);
 }
 
 }  // namespace tpuc

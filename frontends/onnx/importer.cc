@@ -302,6 +302,17 @@ Value* Importer::output_value(Value* v, const std::string& name, const std::vect
   return builder.add<ops::Reshape>({v}, {.shape = v->type.dims}, name);
 }
 
+// Integers of the model's own are its results, not the form of real numbers.
+Value* Importer::without_quant(Value* v) {
+  if (!v->is_constant() || !v->type.quant) {
+    v->type.quant.reset();
+    return v;
+  }
+  Tensor data = v->tensor();
+  data.type.quant.reset();
+  return graph_->constant(std::move(data));
+}
+
 void Importer::set_outputs(Scope& scope, const std::vector<std::string>& wanted) {
   std::vector<Value*> outputs;
   for (const auto& name : wanted) {
@@ -312,8 +323,7 @@ void Importer::set_outputs(Scope& scope, const std::vector<std::string>& wanted)
                                               bound == nullptr ? "it" : bound->culprit));
       continue;
     }
-    outputs.push_back(output_value(bound->value, name, outputs));
-    outputs.back()->type.quant.reset();  // integers of the model's own are its results, not the form of real numbers
+    outputs.push_back(output_value(without_quant(bound->value), name, outputs));
   }
   graph_->set_outputs(std::move(outputs));
   graph_->dce();

@@ -38,6 +38,7 @@ class Importer {
   void poison(Scope& scope, const NodeRecord& node, const std::string& culprit);
   void set_outputs(Scope& scope, const std::vector<std::string>& wanted);
   Value* output_value(Value* v, const std::string& name, const std::vector<Value*>& others);
+  Value* without_quant(Value* v);
   void tell(const NodeRecord& node, const NodeView& view, const std::vector<Diagnostic>& diagnostics,
             ImportedNode& report);
   bool is_repeated(const NodeRecord& node, const Diagnostic& d);

@@ -90,6 +90,20 @@ TEST_CASE("outputs may be cut, aliased or inputs themselves", "[onnx]") {
   CHECK(b.errors(cut) == Codes{1022});
 }
 
+TEST_CASE("a constant result of integers has the type of its data", "[onnx]") {
+  const auto b = ModelBuilder()
+                     .floats("x", {3}, {0, 1, 2})
+                     .floats("scale", {}, {0.5F})
+                     .node("QuantizeLinear", {"x", "scale"}, {"y"})
+                     .output("y");
+  const OnnxCheck c = b.check();
+  REQUIRE(c.problems.empty());
+  const Value& y = *c.module.nets[0].stages[0]->outputs().at(0);
+  REQUIRE(y.is_constant());
+  CHECK_FALSE(y.type.quant);
+  CHECK(y.type == y.tensor().type);
+}
+
 TEST_CASE("open dimensions are asked for by name", "[onnx]") {
   const auto b = ModelBuilder().input("x", {-1, 3}).input("z", {-1, 3}).node("Add", {"x", "z"}, {"y"}).output("y");
   const auto problems = b.check().problems;

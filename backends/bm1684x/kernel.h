@@ -102,18 +102,19 @@ struct Alias {
 struct Kernel {
   std::string_view op;
   Support (*supports)(const Op&, DType precision);
-  // Tile kernels:
-  Views (*views)(const Op&);
-  Axes (*axes)(const Op&);
-  std::vector<Need> (*needs)(const Op&, const Region& out);
-  Footprint (*footprint)(const Op&, const Region& out);
-  std::vector<std::byte> (*pack)(const Op&, const Region& out);  // [image_lanes][image_bytes]; null: no image
-  void (*emit)(const Op&, const TileCtx&, Emitter&);
+  // Tile kernels (pack: [image_lanes][image_bytes]; null where there is no image):
+  Views (*views)(const Op&) = nullptr;
+  Axes (*axes)(const Op&) = nullptr;
+  std::vector<Need> (*needs)(const Op&, const Region& out) = nullptr;
+  Footprint (*footprint)(const Op&, const Region& out) = nullptr;
+  std::vector<std::byte> (*pack)(const Op&, const Region& out) = nullptr;
+  void (*emit)(const Op&, const TileCtx&, Emitter&) = nullptr;
   // Kernels that work in DDR have these instead of the six above:
-  void (*emit_ddr)(const Op&, const DdrCtx&, Emitter&);
-  // The output shares the input's memory and nothing is done (reshape, contiguous slice); null or empty: never.
-  std::vector<Alias> (*view_of)(const Op&);   // at most one
-  std::vector<Alias> (*parts_of)(const Op&);  // concat: inputs that may be written in place of the output's parts
+  void (*emit_ddr)(const Op&, const DdrCtx&, Emitter&) = nullptr;
+  // The output shares the input's memory and nothing is done (reshape, contiguous slice); at most one alias.
+  std::vector<Alias> (*view_of)(const Op&) = nullptr;
+  // Inputs that may be written in place of parts of the output (concat).
+  std::vector<Alias> (*parts_of)(const Op&) = nullptr;
 };
 
 // The table of kernels; null when the chip has none for this operator.

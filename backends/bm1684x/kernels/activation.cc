@@ -128,11 +128,7 @@ Kernel simple(std::string_view name, Footprint (*footprint)(const Op&, const Reg
           .axes = all_axes,
           .needs = one_operand_needs,
           .footprint = footprint,
-          .pack = nullptr,
-          .emit = emit,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit};
 }
 
 }  // namespace

@@ -282,10 +282,7 @@ std::span<const Kernel> function_kernels() {
                      .needs = one_operand_needs,
                      .footprint = footprint,
                      .pack = f.fine.empty() ? nullptr : pack,
-                     .emit = emit,
-                     .emit_ddr = nullptr,
-                     .view_of = nullptr,
-                     .parts_of = nullptr});
+                     .emit = emit});
     }
     return all;
   }();

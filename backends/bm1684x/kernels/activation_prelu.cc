@@ -104,10 +104,7 @@ Kernel prelu_kernel() {
           .needs = needs,
           .footprint = footprint,
           .pack = pack,
-          .emit = emit,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit};
 }
 
 }  // namespace tpuc::bm1684x

@@ -85,11 +85,7 @@ std::span<const Kernel> cast_kernels() {
                                    .axes = all_axes,
                                    .needs = one_operand_needs,
                                    .footprint = footprint,
-                                   .pack = nullptr,
-                                   .emit = emit,
-                                   .emit_ddr = nullptr,
-                                   .view_of = nullptr,
-                                   .parts_of = nullptr}};
+                                   .emit = emit}};
   return kTable;
 }
 

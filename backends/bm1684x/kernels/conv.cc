@@ -230,10 +230,7 @@ constexpr Kernel kernel(std::string_view op) {
           .needs = needs,
           .footprint = footprint,
           .pack = pack,
-          .emit = emit,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit};
 }
 
 }  // namespace

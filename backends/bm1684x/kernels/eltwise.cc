@@ -73,11 +73,7 @@ Kernel simple() {
           .axes = all_axes,
           .needs = broadcast_op_needs,
           .footprint = no_scratch,
-          .pack = nullptr,
-          .emit = emit<kOp>,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit<kOp>};
 }
 
 }  // namespace

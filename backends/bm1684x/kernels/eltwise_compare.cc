@@ -70,11 +70,7 @@ Kernel kernel(std::string_view name, Support (*supports)(const Op&, DType),
           .axes = all_axes,
           .needs = broadcast_op_needs,
           .footprint = footprint,
-          .pack = nullptr,
-          .emit = emit,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit};
 }
 
 }  // namespace

@@ -164,11 +164,7 @@ Kernel mod_kernel() {
           .axes = all_axes,
           .needs = broadcast_op_needs,
           .footprint = remainder_footprint,
-          .pack = nullptr,
-          .emit = emit_mod,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit_mod};
 }
 
 }  // namespace tpuc::bm1684x

@@ -82,11 +82,7 @@ Kernel select_kernel() {
           .axes = all_axes,
           .needs = broadcast_op_needs,
           .footprint = footprint,
-          .pack = nullptr,
-          .emit = emit,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit};
 }
 
 }  // namespace tpuc::bm1684x

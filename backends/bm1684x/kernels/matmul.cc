@@ -293,10 +293,7 @@ std::span<const Kernel> matmul_kernels() {
                                    .needs = needs,
                                    .footprint = footprint,
                                    .pack = pack,
-                                   .emit = emit,
-                                   .emit_ddr = nullptr,
-                                   .view_of = nullptr,
-                                   .parts_of = nullptr},
+                                   .emit = emit},
                                   weight_matmul_kernel()};
   return kTable;
 }

@@ -106,17 +106,7 @@ Support move_support(const Op& op, DType) {
 
 Kernel ddr_kernel(std::string_view name, Support (*supports)(const Op&, DType),
                   void (*emit)(const Op&, const DdrCtx&, Emitter&)) {
-  return {.op = name,
-          .supports = supports,
-          .views = nullptr,
-          .axes = nullptr,
-          .needs = nullptr,
-          .footprint = nullptr,
-          .pack = nullptr,
-          .emit = nullptr,
-          .emit_ddr = emit,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+  return {.op = name, .supports = supports, .emit_ddr = emit};
 }
 
 }  // namespace tpuc::bm1684x

@@ -194,11 +194,7 @@ Kernel resize_kernel() {
           .axes = all_axes,
           .needs = needs,
           .footprint = footprint,
-          .pack = nullptr,
-          .emit = emit,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit};
 }
 
 }  // namespace tpuc::bm1684x

@@ -96,10 +96,7 @@ std::span<const Kernel> norm_kernels() {
                              .needs = one_operand_needs,
                              .footprint = footprint,
                              .pack = pack,
-                             .emit = emit,
-                             .emit_ddr = nullptr,
-                             .view_of = nullptr,
-                             .parts_of = nullptr}};
+                             .emit = emit}};
     for (const Kernel& k : norm_row_kernels()) all.push_back(k);
     return all;
   }();

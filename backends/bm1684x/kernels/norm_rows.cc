@@ -167,11 +167,7 @@ Kernel kernel(std::string_view name) {
           .axes = axes,
           .needs = needs,
           .footprint = footprint,
-          .pack = nullptr,
-          .emit = emit,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit};
 }
 
 }  // namespace

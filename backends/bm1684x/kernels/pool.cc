@@ -255,10 +255,7 @@ Kernel kernel(std::string_view name) {
           .needs = needs,
           .footprint = footprint,
           .pack = pack,
-          .emit = emit,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit};
 }
 
 }  // namespace

@@ -174,11 +174,7 @@ Kernel one_operand(std::string_view name, Footprint (*footprint)(const Op&, cons
           .axes = all_axes,
           .needs = one_operand_needs,
           .footprint = footprint,
-          .pack = nullptr,
-          .emit = emit,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit};
 }
 
 }  // namespace

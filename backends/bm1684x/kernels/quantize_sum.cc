@@ -265,11 +265,7 @@ Kernel kernel(std::string_view name, Footprint (*footprint)(const Op&, const Reg
           .axes = all_axes,
           .needs = broadcast_op_needs,
           .footprint = footprint,
-          .pack = nullptr,
-          .emit = emit,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit};
 }
 
 }  // namespace

@@ -272,11 +272,7 @@ std::span<const Kernel> reduce_kernels() {
                              .axes = axes,
                              .needs = needs,
                              .footprint = footprint,
-                             .pack = nullptr,
-                             .emit = emit,
-                             .emit_ddr = nullptr,
-                             .view_of = nullptr,
-                             .parts_of = nullptr}};
+                             .emit = emit}};
     for (const Kernel& k : arg_kernels()) all.push_back(k);
     return all;
   }();

@@ -176,10 +176,7 @@ Kernel kernel(std::string_view name) {
           .needs = one_operand_needs,
           .footprint = footprint,
           .pack = pack,
-          .emit = emit,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit};
 }
 
 }  // namespace

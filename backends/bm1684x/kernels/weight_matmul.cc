@@ -181,11 +181,7 @@ Kernel weight_matmul_kernel() {
           .axes = axes,
           .needs = needs,
           .footprint = footprint,
-          .pack = nullptr,
-          .emit = emit,
-          .emit_ddr = nullptr,
-          .view_of = nullptr,
-          .parts_of = nullptr};
+          .emit = emit};
 }
 
 }  // namespace tpuc::bm1684x

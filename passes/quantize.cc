@@ -128,6 +128,7 @@ bool multiply_by_reciprocals(Graph& graph) {
     attrs.divides = false;
     Op& made = graph.add<Quantize>({op->in(0)}, attrs, {}, op);
     made.loc = op->loc;
+    made.out(0)->type.quant = op->out(0)->type.quant;  // none where the integers are a result of the model's own
     graph.replace_uses(op->out(0), made.out(0));
     graph.rename(made.out(0), std::string(op->out(0)->name));
   }

@@ -27,14 +27,6 @@ Values ints(Builder& b, Dims dims, const std::vector<int64_t>& values) {
   return {b.constant(Tensor::from_i64(std::move(dims), values))};
 }
 
-double number(const NodeView& n, size_t i) {
-  const Tensor& t = n.constant_input(i);
-  if (t.count() != 1)
-    throw UserError(
-        diagnostic(ErrorCode::E1209, "{}: input {} is {}, expected one element", n.op, i, to_string(t.type)));
-  return t.to_f64()[0];
-}
-
 }  // namespace
 
 Values import_shape(const NodeView& n, Builder& b) {
@@ -97,7 +89,7 @@ Values import_eye_like(const NodeView& n, Builder& b) {
 }
 
 Values import_range(const NodeView& n, Builder& b) {
-  const double start = number(n, 0), limit = number(n, 1), delta = number(n, 2);
+  const double start = constant_number(n, 0), limit = constant_number(n, 1), delta = constant_number(n, 2);
   const double count = delta == 0 ? -1 : std::ceil((limit - start) / delta);
   if (delta == 0 || std::isnan(count) || count > 1e9)
     throw UserError(diagnostic(ErrorCode::E1208, "Range: from {} to {} by {}", start, limit, delta));
@@ -127,7 +119,7 @@ Values import_non_zero(const NodeView& n, Builder& b) {
 // equal(indices at a new axis, 0..depth-1) ? on : off; a negative index counts from the end.
 Values import_one_hot(const NodeView& n, Builder& b) {
   Value* indices = n.input(0);
-  const auto depth = static_cast<int64_t>(number(n, 1));
+  const auto depth = static_cast<int64_t>(constant_number(n, 1));
   const Tensor& values = n.constant_input(2);
   if (values.count() != 2 || depth < 1 || depth > (1 << 24))
     throw UserError(diagnostic(ErrorCode::E1208, "OneHot: depth {} and {} values", depth, values.count()));
@@ -159,7 +151,7 @@ Values import_trilu(const NodeView& n, Builder& b) {
   const Dims& dims = x->type.dims;
   if (dims.size() < 2) refuse(n, fmt::format("the input is {}", to_string(dims)), "it must have two axes or more");
   const int64_t rows = dims[dims.size() - 2], columns = dims.back();
-  const int64_t k = n.has_input(1) ? static_cast<int64_t>(number(n, 1)) : 0;
+  const int64_t k = n.has_input(1) ? static_cast<int64_t>(constant_number(n, 1)) : 0;
   const bool upper = n.get_int("upper", 1) != 0;
   Tensor mask = make_constant(n, DType::Bool, {rows, columns});
   auto keep = mask.as_mutable<uint8_t>();

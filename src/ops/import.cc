@@ -27,6 +27,14 @@ std::vector<int64_t> wrap_axes(const NodeView& n, std::vector<int64_t> axes, siz
   return axes;
 }
 
+double constant_number(const NodeView& n, size_t i) {
+  const Tensor& t = n.constant_input(i);
+  if (t.count() != 1)
+    throw UserError(
+        diagnostic(ErrorCode::E1209, "{}: input {} is {}, expected one element", n.op, i, to_string(t.type)));
+  return t.to_f64()[0];
+}
+
 IntList ints_of(const NodeView& n, std::string_view attribute, size_t i, int since) {
   if (n.opset >= since) {
     if (!n.has_input(i)) return {};

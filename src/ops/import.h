@@ -28,6 +28,8 @@ struct IntList {
 };
 IntList ints_of(const NodeView& n, std::string_view attribute, size_t i, int since);
 
+double constant_number(const NodeView& n, size_t i);  // of input i, a constant; E1209 unless it is one element
+
 // Element types by ONNX's numbers (TensorProto.DataType); nothing for strings, complex numbers and 8-bit floats.
 std::optional<DType> onnx_dtype(int64_t code);
 std::string onnx_type_name(int64_t code);

@@ -32,7 +32,7 @@ Value* import_as(const NodeView& n, Builder& b, std::string_view op, Values in, 
 // Integers that count products of two tensors: a bias, with the scale that both together have.
 Value* bias_of(const NodeView& n, Builder& b, size_t at, size_t x_scale, size_t w_scale) {
   const Tensor& bias = n.constant_input(at);
-  const float x = n.constant_input(x_scale).to_f32().at(0);
+  const float x = static_cast<float>(constant_number(n, x_scale));
   const std::vector<float> w = n.constant_input(w_scale).to_f32();
   std::vector<float> real = bias.to_f32();
   if (w.size() != 1 && w.size() != real.size())

@@ -88,11 +88,11 @@ Values import_identity(const NodeView& n, Builder&) { return {n.input(0)}; }
 // In inference, and with a ratio of 0, nothing is dropped: the second output, the mask, is all true.
 Values import_dropout(const NodeView& n, Builder& b) {
   Value* x = n.input(0);
-  const bool training = n.opset >= 12  ? n.has_input(2) && n.constant_input(2).to_i64().at(0) != 0
+  const bool training = n.opset >= 12  ? n.has_input(2) && constant_number(n, 2) != 0
                         : n.opset >= 7 ? false
                                        : n.get_int("is_test", 0) == 0 && n.output_names.size() > 1;
-  const double ratio = n.opset >= 12 ? (n.has_input(1) ? n.constant_input(1).to_f64().at(0) : 0.5)
-                                     : static_cast<double>(n.get_float("ratio", 0.5f));
+  const double ratio =
+      n.opset >= 12 ? (n.has_input(1) ? constant_number(n, 1) : 0.5) : static_cast<double>(n.get_float("ratio", 0.5f));
   if (training && ratio != 0) refuse(n, "in training mode", "export the model for inference");
   if (n.output_names.size() < 2 || n.output_names[1].empty()) return {x};
   Tensor mask(n.opset >= 10 ? DType::Bool : x->type.dtype, x->type.dims);

@@ -121,6 +121,7 @@ TEST_CASE("dropout does nothing unless it trains with a ratio", "[op]") {
   CHECK(dropout(0.5f, false).values() == Reals{1, 2});
   CHECK(dropout(0, true).values() == Reals{1, 2});
   CHECK(dropout(0.5f, true).error() == 1024);
+  CHECK(ImportCase("Dropout", 13).input(f32({2}, {1, 2})).constant(f32({0}, {})).error() == 1209);
 }
 
 TEST_CASE("scattered elements are rows of one element", "[op]") {

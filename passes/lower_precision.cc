@@ -155,6 +155,15 @@ class Lowering {
     return converted;
   }
 
+  // The chip rounds factors and offsets of a scale to its type: a mask's -3.4e38 would be infinite there, and 0 times
+  // that a NaN, where any other constant becomes the lowest half.
+  Value* bounded(Value* v, DType precision) {
+    Value*& value = bounded_[{v, precision}];
+    if (value != nullptr) return value;
+    Tensor t = finite_in(v->tensor(), precision);
+    return value = identical(t, v->tensor()) ? v : graph_.constant(std::move(t), v->name);
+  }
+
   Value* add_cast(Value* v, DType to, Op* opt_before) {
     Op& op = graph_.add<Cast>({v}, {.to = to, .origin = Origin::Lowering}, {}, opt_before);
     if (v->def != nullptr) op.loc = v->def->loc;
@@ -171,7 +180,9 @@ class Lowering {
       } else if (!is_float(old_type(old))) {
         in.push_back(get(old, chip_integer(old_type(old)), &op));
       } else {
-        in.push_back(get(old, old->is_constant() && is_f32_operand(op, i) ? DType::F32 : precision, &op));
+        const bool stays_f32 = old->is_constant() && is_f32_operand(op, i);
+        Value* v = get(old, stays_f32 ? DType::F32 : precision, &op);
+        in.push_back(stays_f32 && op.is<Scale>() ? bounded(v, precision) : v);
       }
     }
     if (op.is<ArgMax>() || op.is<ArgMin>()) return lower_arg(op, std::move(in));
@@ -263,7 +274,7 @@ class Lowering {
   const PassOptions& options_;
   std::unordered_map<const Op*, DType> layer_precisions_;
   std::unordered_map<const Value*, Value*> new_value_;
-  std::map<std::pair<Value*, DType>, Value*> converted_;  // looked up only, never walked
+  std::map<std::pair<Value*, DType>, Value*> converted_, bounded_;  // looked up only, never walked
   std::unordered_map<const Value*, DType> input_types_;
 };
 

@@ -20,11 +20,12 @@ double largest_finite(DType t) {
   return t == DType::BF16 ? 0x1.FEp127 : static_cast<double>(std::numeric_limits<float>::max());
 }
 
-void by_f64(const Tensor& from, Tensor& to) {
+// `limit` is the element type whose range finite numbers keep to.
+void by_f64(const Tensor& from, Tensor& to, DType limit) {
   std::vector<double> values = from.to_f64();
-  const double limit = largest_finite(to.dtype());
+  const double largest = largest_finite(limit);
   for (double& x : values)
-    if (x - x == 0.0) x = std::clamp(x, -limit, limit);
+    if (x - x == 0.0) x = std::clamp(x, -largest, largest);
   to.assign_f64(values);
 }
 
@@ -59,7 +60,7 @@ void piece_to_f16(const float* from, uint16_t* to, int64_t count) {
   if (done == count) return;
   const auto rest = std::as_bytes(std::span(from + done, static_cast<size_t>(count - done)));
   Tensor half(DType::F16, {count - done});
-  by_f64(Tensor::borrow({DType::F32, {count - done}, {}}, rest), half);
+  by_f64(Tensor::borrow({DType::F32, {count - done}, {}}, rest), half, DType::F16);
   std::copy_n(half.as<uint16_t>().data(), count - done, to + done);
 }
 
@@ -69,7 +70,7 @@ Tensor narrow_floats(const Tensor& t, DType to) {
   Tensor out(to, t.dims());
   const bool is_half = to == DType::F16 || to == DType::BF16;
   if (t.dtype() != DType::F32 || !is_half) {
-    by_f64(t, out);
+    by_f64(t, out, to);
     return out;
   }
   const float* from = t.as<float>().data();
@@ -80,6 +81,12 @@ Tensor narrow_floats(const Tensor& t, DType to) {
     const int64_t begin = static_cast<int64_t>(i) * kPieceElements, size = std::min(kPieceElements, count - begin);
     (to == DType::F16 ? piece_to_f16 : to_bf16)(from + begin, halves + begin, size);
   });
+  return out;
+}
+
+Tensor finite_in(const Tensor& t, DType type) {
+  Tensor out(t.dtype(), t.dims());
+  by_f64(t, out, type);
   return out;
 }
 

@@ -9,4 +9,7 @@ namespace tpuc {
 // lowest f16, not infinity, which would turn into NaN. On all threads, and with no copy in between.
 Tensor narrow_floats(const Tensor& t, DType to);
 
+// `t` in its own type, finite numbers at most the largest that `type` holds.
+Tensor finite_in(const Tensor& t, DType type);
+
 }  // namespace tpuc

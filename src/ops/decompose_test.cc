@@ -73,6 +73,25 @@ TEST_CASE("a reduction runs group by group, and a long one in parts", "[op]") {
   CHECK(parts_of<Reduce>({i64({2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8})}, {K::Sum, {0, 2}, true}) == "none");
 }
 
+TEST_CASE("integers are reduced by halves, and searched by comparing with the extreme", "[op]") {
+  const Tensor x = typed(DType::I32, {2, 5, 3}, {3,  -7, 0,  9,  9, 1, -2, 4, 9,  9, -7, 5, 16777217, 16777216, 2,
+                                                 -1, -1, -1, -5, 0, 7, 7,  2, -5, 3, 3,  3, 1,        -5,       7});
+  using K = ReduceKind;
+  for (const K kind : {K::Sum, K::Mean, K::Max, K::Min, K::L1}) {
+    parts_of<Reduce>({x}, {kind, {1}, true}, 0);
+    parts_of<Reduce>({x}, {kind, {0, 2}, false}, 0);
+    parts_of<Reduce>({x}, {kind, {0, 1, 2}, false}, 0);
+  }
+  const Tensor small = typed(DType::I32, {2, 3}, {3, -7, 5, 2, 4, -1});
+  for (const K kind : {K::Prod, K::SumSquare}) parts_of<Reduce>({small}, {kind, {1}, false}, 0);
+  CHECK(parts_of<Reduce>({small}, {K::L2, {1}, true}) == "none");
+  for (const int64_t axis : {0, 1, 2})
+    for (const bool last : {false, true}) {
+      parts_of<ArgMax>({x}, {axis, true, last, DType::I32}, 0);
+      parts_of<ArgMin>({x}, {axis, false, last, DType::I32}, 0);
+    }
+}
+
 TEST_CASE("normalizations by reductions and elementwise operators", "[op]") {
   parts_of<InstanceNorm>({noise({2, 3, 5, 7}), noise({3}), noise({3})}, {});
   parts_of<GroupNorm>({noise({2, 6, 5, 7}), noise({6}), noise({6})}, {.groups = 2});

@@ -6,6 +6,7 @@
 #include "ops/gather.h"
 #include "ops/import.h"
 #include "ops/reduce.h"
+#include "ops/reduce_integer.h"
 #include "ops/shape.h"
 #include "ops/slice.h"
 #include "tpuc/support/int_math.h"
@@ -66,6 +67,7 @@ Value* reduce_pieces(Builder& b, Value* x, ReduceKind kind) {
 Values Reduce::decompose(const Op& op, Builder& b) {
   const Attrs& a = op.attrs<Reduce>();
   const Dims &d = op.in(0)->type.dims, &out = op.out(0)->type.dims;
+  if (op.in(0)->type.dtype == DType::I32) return decompose_integer_reduce(op, b);
   if (!is_float(op.in(0)->type.dtype) || element_count(d) == 0) return {};
   const auto last = static_cast<size_t>(a.axes.back());
   size_t first = last;
@@ -138,6 +140,7 @@ Value* search_pieces(Builder& b, const Search<S>& s, Value* x) {
 template <class S>
 Values decompose_search(const Op& op, Builder& b) {
   const Search<S> s{op.attrs<S>()};
+  if (op.in(0)->type.dtype == DType::I32) return decompose_integer_search(op, b);
   const Dims& d = op.in(0)->type.dims;
   const auto axis = d.begin() + s.attrs.axis;
   const int64_t outer = element_count(Dims(d.begin(), axis)), inner = element_count(Dims(axis + 1, d.end()));

@@ -78,9 +78,10 @@ NodeRecord read_node(onnx::NodeProto& proto, size_t index, TensorReader& tensors
   node.index = index;
   node.inputs.assign(proto.input().begin(), proto.input().end());
   node.outputs.assign(proto.output().begin(), proto.output().end());
-  node.name = !proto.name().empty()   ? proto.name()
-              : !node.outputs.empty() ? node.outputs[0]
-                                      : fmt::format("{}_{}", node.op, index);
+  const auto named = std::find_if(node.outputs.begin(), node.outputs.end(), [](const auto& o) { return !o.empty(); });
+  node.name = !proto.name().empty()         ? proto.name()
+              : named != node.outputs.end() ? *named
+                                            : fmt::format("{}_{}", node.op, index);
   for (auto& a : *proto.mutable_attribute()) {
     try {
       read_attribute(a, node, tensors);

@@ -19,7 +19,6 @@ struct Hint {
 constexpr Hint kHints[] = {
     {"RandomNormalLike RandomNormal RandomUniform RandomUniformLike Multinomial Bernoulli",
      "it gives other numbers at every run: give the noise as an input or a constant"},
-    {"LSTM GRU RNN", "recurrent operators come with a later version"},
     {"NonMaxSuppression Compress Unique StringNormalizer",
      "the size of its result depends on the data: cut the model before it with --outputs and do this step on the host"},
     {"NonZero TopK", "cut the model before it with --outputs and do this step on the host"},

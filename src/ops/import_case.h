@@ -43,9 +43,9 @@ class ImportCase {
     return *this;
   }
 
-  // The first result, computed operator by operator.
-  Tensor run() {
-    Value* y = import().at(0);
+  // One result, computed operator by operator.
+  Tensor run(size_t output = 0) {
+    Value* y = import().at(output);
     for (const Op& op : graph_->ops()) {
       std::vector<const Tensor*> in;
       for (const Value* v : op.in())
@@ -55,7 +55,7 @@ class ImportCase {
     }
     return y->is_constant() ? y->tensor() : data_.at(y);
   }
-  std::vector<double> values() { return run().to_f64(); }
+  std::vector<double> values(size_t output = 0) { return run(output).to_f64(); }
   // Names of the operators made, in order.
   std::string ops() {
     import();

@@ -9,6 +9,7 @@
 #include "ops/infer_check.h"
 #include "ops/integer_sum.h"
 #include "ops/quantize_import.h"
+#include "ops/recurrent_import.h"
 #include "ops/shape.h"
 #include "ops/weight_matmul.h"
 #include "tpuc/frontend/node_view.h"
@@ -270,9 +271,10 @@ Values MatMul::decompose(const Op& op, Builder& b) {
 }
 
 std::span<const ImportRule> MatMul::imports() {
-  static constexpr ImportRule kRules[] = {{"onnx.MatMul", 1, kLastOpset, import_matmul},
-                                          {"onnx.Gemm", 1, kLastOpset, import_gemm},
-                                          {"com.microsoft.MatMulNBits", 1, 1, import_matmul_nbits}};
+  static constexpr ImportRule kRules[] = {
+      {"onnx.MatMul", 1, kLastOpset, import_matmul}, {"onnx.Gemm", 1, kLastOpset, import_gemm},
+      {"onnx.LSTM", 1, kLastOpset, import_lstm},     {"onnx.GRU", 1, kLastOpset, import_gru},
+      {"onnx.RNN", 1, kLastOpset, import_rnn},       {"com.microsoft.MatMulNBits", 1, 1, import_matmul_nbits}};
   return kRules;
 }
 

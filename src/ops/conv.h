@@ -1,5 +1,5 @@
 // Convolutions over two spatial axes: conv2d and conv_transpose2d. Filters may be run-time values.
-// ONNX convolutions over one axis import as two-axis ones between reshapes; three axes are refused.
+// ONNX convolutions over one axis import as two-axis ones between reshapes, those over three as in volume_import.h.
 #pragma once
 
 #include <array>

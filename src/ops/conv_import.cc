@@ -4,6 +4,7 @@
 #include "ops/conv.h"
 #include "ops/import_window.h"
 #include "ops/infer_check.h"
+#include "ops/volume_import.h"
 
 namespace tpuc::ops {
 namespace {
@@ -32,7 +33,9 @@ Values filter_operands(const NodeView& node, Builder& b) {
 }
 
 Values import_conv(const NodeView& node, Builder& b) {
-  const Window win = import_window(node, *node.input(0), kernel_of(node));
+  const std::vector<int64_t> kernel = kernel_of(node);
+  if (kernel.size() == 3) return {import_volume_conv(node, b)};
+  const Window win = import_window(node, *node.input(0), kernel);
   Conv2d::Attrs a;
   a.strides = win.strides;
   a.pads = win.pads;

@@ -43,7 +43,7 @@ TEST_CASE("a convolution over one axis becomes one over two", "[op]") {
 
 TEST_CASE("conv refuses what it cannot mean", "[op]") {
   CHECK(conv({1, 1, 5, 5}, {1, 1, 3, 3}).attr("auto_pad", std::string("SAME")).error() == 1024);
-  CHECK(conv({1, 1, 5, 5, 5}, {1, 1, 3, 3, 3}).error() == 1024);
+  CHECK(conv({1, 1, 5, 5, 5, 5}, {1, 1, 3, 3, 3, 3}).error() == 1024);
   CHECK(conv({1, 1, 5, 5}, {1, 1, 3, 3}).attr("kernel_shape", Ints{2, 2}).error() == 1209);
   CHECK(conv({1, 1, 5, 5}, {1, 1, 3}).error() == 1201);
   CHECK(conv({1, 1, 5, 5}, {1, 1, 3, 3}).attr("strides", Ints{0, 1}).error() == 1208);

@@ -1,5 +1,5 @@
 // What ONNX's convolutions and pools have in common, read from a node: kernel, strides, pads, auto_pad, ceil_mode.
-// One spatial axis becomes two (the first of length 1); three are refused.
+// One spatial axis becomes two (the first of length 1); three are taken apart by volume_import.h before.
 #pragma once
 
 #include <string_view>

@@ -9,6 +9,8 @@
 #include "ops/import_window.h"
 #include "ops/infer_check.h"
 #include "ops/reduce.h"
+#include "ops/shape.h"
+#include "ops/volume_import.h"
 #include "tpuc/numerics/fixed_point.h"
 
 namespace tpuc::ops {
@@ -88,57 +90,15 @@ Value* build_pool(const NodeView& node, Builder& b, typename S::Attrs a, const W
   return with_axes_of(b.add<S>({with_two_axes(node.input(0), b)}, a), *node.input(0), b);
 }
 
-// The attributes of spatial axes [first, last) of a node with three of them.
-NodeView axes_of_three(const NodeView& node, size_t first, size_t last) {
-  NodeView part = node;
-  for (const std::string_view key : {"kernel_shape", "strides", "dilations"}) {
-    const std::vector<int64_t> all = node.get_ints(key, {1, 1, 1});
-    if (all.size() != 3)
-      throw UserError(diagnostic(ErrorCode::E1206, "{}: {} has {} entries, expected 3", node.op, key, all.size()));
-    part.attrs.insert_or_assign(std::string(key), std::vector<int64_t>(all.begin() + static_cast<int64_t>(first),
-                                                                       all.begin() + static_cast<int64_t>(last)));
-  }
-  const std::vector<int64_t> pads = node.get_ints("pads", {0, 0, 0, 0, 0, 0});
-  if (pads.size() != 6)
-    throw UserError(diagnostic(ErrorCode::E1206, "{}: pads has {} entries, expected 6", node.op, pads.size()));
-  std::vector<int64_t> part_pads(pads.begin() + static_cast<int64_t>(first), pads.begin() + static_cast<int64_t>(last));
-  part_pads.insert(part_pads.end(), pads.begin() + 3 + static_cast<int64_t>(first),
-                   pads.begin() + 3 + static_cast<int64_t>(last));
-  part.attrs.insert_or_assign("pads", part_pads);
-  return part;
-}
-
-// exact: a maximum over a box is the maximum along its first axis of the maxima over the other two. [N,C,D,H,W] is
-// pooled as [N,C*D,H,W], then as [N*C,1,D,H*W] of which only D moves.
-Value* pool_three_axes(const NodeView& node, Builder& b) {
-  const Dims& x = node.input(0)->type.dims;
-  NodeView planes = axes_of_three(node, 1, 3), depth = axes_of_three(node, 0, 1);
-  planes.in[0] = reshape(b, node.input(0), {x[0], x[1] * x[2], x[3], x[4]});
-  Value* flat =
-      build_pool<MaxPool2d>(planes, b, {}, import_window(planes, *planes.in[0], planes.get_ints("kernel_shape")));
-  const int64_t p = flat->type.dims[2], q = flat->type.dims[3];
-  Value* deep = reshape(b, flat, {x[0] * x[1], 1, x[2], p * q});
-  // Resolved as for one axis [N,C,D], then turned from w to h.
-  Value line;
-  line.type = {node.input(0)->type.dtype, {x[0], x[1], x[2]}, {}};
-  const Window win = import_window(depth, line, depth.get_ints("kernel_shape"));
-  MaxPool2d::Attrs a;
-  a.kernel = {win.kernel[1], 1};
-  a.strides = {win.strides[1], 1};
-  a.dilations = {win.dilations[1], 1};
-  a.pads = {win.pads[1], 0, win.pads[3], 0};
-  Value* y = b.add<MaxPool2d>({deep}, a);
-  return reshape(b, y, {x[0], x[1], y->type.dims[2], p, q});
-}
-
 Values import_max_pool(const NodeView& node, Builder& b) {
   if (node.output_names.size() > 1 && !node.output_names[1].empty())
     refuse(node, "the output Indices is used", "only the pooled values are supported; remove what reads the indices");
-  if (node.input(0)->type.dims.size() == 5) return {pool_three_axes(node, b)};
+  if (node.input(0)->type.dims.size() == 5) return {import_volume_max_pool(node, b)};
   return {build_pool<MaxPool2d>(node, b, {}, import_window(node, *node.input(0), node.get_ints("kernel_shape")))};
 }
 
 Values import_average_pool(const NodeView& node, Builder& b) {
+  if (node.input(0)->type.dims.size() == 5) return {import_volume_average_pool(node, b)};
   const Window win = import_window(node, *node.input(0), node.get_ints("kernel_shape"));
   AvgPool2d::Attrs a;
   a.count_include_pad = node.get_int("count_include_pad", 0) != 0;
@@ -146,24 +106,19 @@ Values import_average_pool(const NodeView& node, Builder& b) {
   return {build_pool<AvgPool2d>(node, b, a, win)};
 }
 
-Window whole_input(const NodeView& node) {
+// The whole of [N,C,...] under one kernel: three axes and more as two.
+template <class S>
+Values import_global(const NodeView& node, Builder& b) {
   const Dims& x = node.input(0)->type.dims;
-  if (x.size() != 3 && x.size() != 4)
-    refuse(node, fmt::format("the input has {} spatial axes", static_cast<int64_t>(x.size()) - 2),
-           "one or two spatial axes are supported; a ReduceMean or ReduceMax over these axes means the same");
-  Window win;
-  win.kernel = x.size() == 3 ? std::vector<int64_t>{1, x[2]} : std::vector<int64_t>{x[2], x[3]};
-  win.strides = win.dilations = {1, 1};
-  win.pads = {0, 0, 0, 0};
-  return win;
-}
-
-Values import_global_max(const NodeView& node, Builder& b) {
-  return {build_pool<MaxPool2d>(node, b, {}, whole_input(node))};
-}
-
-Values import_global_average(const NodeView& node, Builder& b) {
-  return {build_pool<AvgPool2d>(node, b, {}, whole_input(node))};
+  if (x.size() < 3)
+    throw UserError(
+        diagnostic(ErrorCode::E1201, "{}: the input has {} dimensions, expected at least 3", node.op, x.size()));
+  const int64_t rows = x.size() == 3 ? 1 : x[2],
+                columns = element_count(Dims(x.begin() + (x.size() == 3 ? 2 : 3), x.end()));
+  Value* y = b.add<S>({reshape(b, node.input(0), {x[0], x[1], rows, columns})}, {.kernel = {rows, columns}});
+  Dims dims(x.size(), 1);
+  dims[0] = x[0], dims[1] = x[1];
+  return {reshape(b, y, std::move(dims))};
 }
 
 }  // namespace
@@ -201,13 +156,13 @@ void AvgPool2d::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) {
 
 std::span<const ImportRule> MaxPool2d::imports() {
   static constexpr ImportRule kRules[] = {{"onnx.MaxPool", 1, kLastOpset, import_max_pool},
-                                          {"onnx.GlobalMaxPool", 1, kLastOpset, import_global_max}};
+                                          {"onnx.GlobalMaxPool", 1, kLastOpset, import_global<MaxPool2d>}};
   return kRules;
 }
 
 std::span<const ImportRule> AvgPool2d::imports() {
   static constexpr ImportRule kRules[] = {{"onnx.AveragePool", 1, kLastOpset, import_average_pool},
-                                          {"onnx.GlobalAveragePool", 1, kLastOpset, import_global_average}};
+                                          {"onnx.GlobalAveragePool", 1, kLastOpset, import_global<AvgPool2d>}};
   return kRules;
 }
 

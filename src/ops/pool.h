@@ -1,5 +1,5 @@
 // Pooling over two spatial axes. ceil_mode is resolved at import into larger end pads; global pools import with a
-// kernel of H x W; pools over one axis import between reshapes.
+// kernel of H x W; pools over one axis import between reshapes, those over three as in volume_import.h.
 #pragma once
 
 #include <span>

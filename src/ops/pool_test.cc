@@ -49,7 +49,7 @@ TEST_CASE("pools over one and three axes", "[op]") {
   CHECK(y.dims() == Dims{1, 2, 3, 2, 2});
   CHECK(y.to_f64()[0] == 6);  // depth -1 and 0, rows 0-1, columns 0-2
   CHECK(y.to_f64().back() == 95);
-  CHECK(pool("AveragePool", {1, 1, 2, 2, 2}, {1, 1, 1}).error() == 1024);
+  CHECK(pool("AveragePool", {1, 1, 2, 2, 2, 2}, {1, 1, 1, 1}).error() == 1024);
 }
 
 TEST_CASE("global pools take the whole plane", "[op]") {

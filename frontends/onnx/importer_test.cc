@@ -183,7 +183,7 @@ TEST_CASE("all problems are told at once, consequences are not", "[onnx]") {
                      .node("RandomNormalLike", {"x"}, {"n"})
                      .node("Add", {"n", "x"}, {"a"})
                      .node("Add", {"x", "w"}, {"b"})
-                     .node("TopK", {"a", "w"}, {"c"})
+                     .node("Compress", {"a", "w"}, {"c"})
                      .node("Sum", {"a", "b", "c"}, {"y"})
                      .output("y");
   const OnnxCheck c = b.check();

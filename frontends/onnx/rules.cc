@@ -21,7 +21,7 @@ constexpr Hint kHints[] = {
      "it gives other numbers at every run: give the noise as an input or a constant"},
     {"NonMaxSuppression Compress Unique StringNormalizer",
      "the size of its result depends on the data: cut the model before it with --outputs and do this step on the host"},
-    {"NonZero TopK", "cut the model before it with --outputs and do this step on the host"},
+    {"NonZero", "cut the model before it with --outputs and do this step on the host"},
     {"Loop Scan", "a graph is one block: export the model with the loop unrolled"},
     {"SequenceConstruct SequenceAt SequenceEmpty SequenceInsert SequenceErase SequenceLength SequenceMap "
      "SplitToSequence "
@@ -29,7 +29,6 @@ constexpr Hint kHints[] = {
      "tensors only: export the model without sequences"},
     {"DFT STFT MelWeightMatrix HammingWindow HannWindow BlackmanWindow",
      "do this step of the preparation on the host, or export it as a convolution"},
-    {"ScatterElements Scatter", "ScatterND is supported on the host"},
     {"Attention MultiHeadAttention SkipLayerNormalization FusedConv FusedGemm FusedMatMul BiasGelu "
      "EmbedLayerNormalization",
      "export the model without the fused operators of a runtime: in ONNX Runtime set the optimization level to "

@@ -1,4 +1,5 @@
 // ONNX rules of the elementwise operators. Variadic Sum, Min, Max and Mean become chains of two-input operators.
+#include "ops/axis_import.h"
 #include "ops/eltwise.h"
 #include "ops/import.h"
 
@@ -50,7 +51,8 @@ Values import_mod(const NodeView& n, Builder& b) {
 std::span<const ImportRule> Add::imports() {
   static constexpr ImportRule kRules[] = {{"onnx.Add", 1, kLastOpset, import_binary<Add>},
                                           {"onnx.Sum", 1, kLastOpset, import_chain<Add>},
-                                          {"onnx.Mean", 1, kLastOpset, import_mean}};
+                                          {"onnx.Mean", 1, kLastOpset, import_mean},
+                                          {"onnx.CumSum", 11, kLastOpset, import_cum_sum}};
   return kRules;
 }
 std::span<const ImportRule> Sub::imports() {

@@ -1,6 +1,7 @@
 // ONNX rules of gather and scatter. Indices known at import that are a scalar or a regular sequence make a slice.
 #include <algorithm>
 
+#include "ops/axis_import.h"
 #include "ops/constant_import.h"
 #include "ops/eltwise.h"
 #include "ops/gather.h"
@@ -125,7 +126,8 @@ std::span<const ImportRule> Gather::imports() {
   static constexpr ImportRule kRules[] = {{"onnx.Gather", 1, kLastOpset, import_gather},
                                           {"onnx.NonZero", 9, kLastOpset, import_non_zero},
                                           {"onnx.OneHot", 9, kLastOpset, import_one_hot},
-                                          {"onnx.Trilu", 14, kLastOpset, import_trilu}};
+                                          {"onnx.Trilu", 14, kLastOpset, import_trilu},
+                                          {"onnx.ReverseSequence", 10, kLastOpset, import_reverse_sequence}};
   return kRules;
 }
 std::span<const ImportRule> GatherElements::imports() {

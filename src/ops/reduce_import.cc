@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "ops/axis_import.h"
 #include "ops/einsum_import.h"
 #include "ops/eltwise.h"
 #include "ops/reduce.h"
@@ -85,7 +86,9 @@ std::span<const ImportRule> Reduce::imports() {
 }
 
 std::span<const ImportRule> ArgMax::imports() {
-  static constexpr ImportRule kRules[] = {{"onnx.ArgMax", 1, kLastOpset, import_arg<ArgMax>}};
+  static constexpr ImportRule kRules[] = {{"onnx.ArgMax", 1, kLastOpset, import_arg<ArgMax>},
+                                          {"onnx.TopK", 1, kLastOpset, import_top_k},
+                                          {"onnx.Hardmax", 1, kLastOpset, import_hardmax}};
   return kRules;
 }
 

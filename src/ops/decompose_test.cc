@@ -5,6 +5,7 @@
 
 #include "ops/eltwise.h"
 #include "ops/gather.h"
+#include "ops/grid_sample.h"
 #include "ops/norm.h"
 #include "ops/op_case.h"
 #include "ops/pool.h"
@@ -107,6 +108,23 @@ TEST_CASE("lrn by a pool over channels", "[op]") {
   parts_of<Lrn>({noise({2, 7})}, {.size = 3, .alpha = 0.5f});
   parts_of<Lrn>({noise({2, 7, 4})}, {.size = 3, .alpha = 0.5f});
   CHECK(parts_of<Lrn>({noise({1, 2, 2, 2})}, {.size = 5}) == "none");
+}
+
+TEST_CASE("a power with exponents that differ or are computed", "[op]") {
+  parts_of<Pow>({noise({3, 4}, 0.01, 5), noise({3, 4})}, {});
+  parts_of<Pow>({f32({6}, {-2, -2, -2, 0, 0, 3}), f32({6}, {3, 2, -1, 0, 2, 0})}, {});
+  parts_of<Pow>({noise({2, 3}), f32({3}, {1, 2, 3})}, {});
+  parts_of<Pow>({noise({2, 3}, 0.1, 2), i64({3}, {-1, 0, 5})}, {});
+  CHECK(parts_of<Pow>({i64({2}, {2, 3}), i64({2}, {2, 3})}, {}) == "none");
+}
+
+TEST_CASE("grid_sample by rows of channels", "[op]") {
+  for (const GridMode mode : {GridMode::Linear, GridMode::Nearest})
+    for (const GridPadding padding : {GridPadding::Zeros, GridPadding::Border, GridPadding::Reflection})
+      for (const bool corners : {false, true}) {
+        parts_of<GridSample>({noise({2, 3, 5, 4}), noise({2, 6, 7, 2})}, {mode, padding, corners});
+        parts_of<GridSample>({noise({1, 2, 1, 4}), noise({1, 3, 3, 2}, -9, 9)}, {mode, padding, corners});
+      }
 }
 
 TEST_CASE("softmax and global pools by reductions", "[op]") {

@@ -30,7 +30,6 @@ Values Mul::decompose(const Op& op, Builder& b) { return repeat_operands<Mul>(op
 Values Div::decompose(const Op& op, Builder& b) { return repeat_operands<Div>(op, b); }
 Values Min::decompose(const Op& op, Builder& b) { return repeat_operands<Min>(op, b); }
 Values Max::decompose(const Op& op, Builder& b) { return repeat_operands<Max>(op, b); }
-Values Pow::decompose(const Op& op, Builder& b) { return repeat_operands<Pow>(op, b); }
 Values Mod::decompose(const Op& op, Builder& b) { return repeat_operands<Mod>(op, b); }
 Values Equal::decompose(const Op& op, Builder& b) { return repeat_operands<Equal>(op, b); }
 Values Less::decompose(const Op& op, Builder& b) { return repeat_operands<Less>(op, b); }

@@ -8,6 +8,7 @@
 
 #include "ops/eval_elements.h"
 #include "ops/families.h"
+#include "ops/grid_sample.h"
 #include "ops/infer_check.h"
 #include "ops/integer_sum.h"
 #include "tpuc/numerics/fixed_point.h"
@@ -261,7 +262,7 @@ void SpaceToDepth::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) {
 }
 
 std::span<const OpDef> resize_ops() {
-  static const OpDef table[] = {def<Resize>(), def<DepthToSpace>(), def<SpaceToDepth>()};
+  static const OpDef table[] = {def<Resize>(), def<GridSample>(), def<DepthToSpace>(), def<SpaceToDepth>()};
   return table;
 }
 

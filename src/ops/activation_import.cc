@@ -5,6 +5,7 @@
 #include "ops/eltwise.h"
 #include "ops/import.h"
 #include "ops/shape.h"
+#include "ops/trigonometry_import.h"
 
 namespace tpuc::ops {
 
@@ -21,13 +22,43 @@ float bound(const NodeView& n, size_t i, float fallback) {
   return std::min(std::max(t.to_f32()[0], kLowest), kHighest);
 }
 
-// A bound that is computed at run time makes it a max or min.
+// Token numbers, lengths: the functions of a chip take floats, its arithmetic takes these.
+bool is_counted(const Value* x) { return x->type.dtype == DType::I64 || x->type.dtype == DType::I32; }
+
+Values import_abs(const NodeView& n, Builder& b) {
+  Value* x = n.input(0);
+  if (!is_counted(x)) return import_plain<Abs>(n, b);
+  return {b.add<Max>({x, b.add<Sub>({scalar_like(b, x, 0), x})})};
+}
+
+Values import_neg(const NodeView& n, Builder& b) {
+  Value* x = n.input(0);
+  if (!is_counted(x)) return import_plain<Neg>(n, b);
+  return {b.add<Sub>({scalar_like(b, x, 0), x})};
+}
+
+Values import_relu(const NodeView& n, Builder& b) {
+  Value* x = n.input(0);
+  if (!is_counted(x)) return import_plain<Relu>(n, b);
+  return {b.add<Max>({x, scalar_like(b, x, 0)})};
+}
+
+// (x > 0) - (x < 0)
+Values import_sign(const NodeView& n, Builder& b) {
+  Value* x = n.input(0);
+  if (!is_counted(x)) return import_plain<Sign>(n, b);
+  Value* zero = scalar_like(b, x, 0);
+  const DType type = x->type.dtype;
+  return {b.add<Sub>({cast(b, b.add<Greater>({x, zero}), type), cast(b, b.add<Less>({x, zero}), type)})};
+}
+
+// Between integers, or with a bound that is computed at run time, it is a max and a min.
 Values import_clip(const NodeView& n, Builder& b) {
   Value* x = n.input(0);
   if (n.opset < 11)
     return {b.add<Clip>({x}, {.min = n.get_float("min", kLowest), .max = n.get_float("max", kHighest)})};
   const auto runtime = [&](size_t i) { return n.has_input(i) && !n.in[i]->is_constant(); };
-  if (!runtime(1) && !runtime(2))
+  if (!runtime(1) && !runtime(2) && !is_counted(x))
     return {b.add<Clip>({x}, {.min = bound(n, 1, kLowest), .max = bound(n, 2, kHighest)})};
   if (n.has_input(1)) x = b.add<Max>({x, n.input(1)});
   if (n.has_input(2)) x = b.add<Min>({x, n.input(2)});
@@ -97,11 +128,6 @@ Values import_thresholded_relu(const NodeView& n, Builder& b) {
   return {b.add<Select>({above, x, scalar_like(b, x, 0)})};
 }
 
-Values import_tan(const NodeView& n, Builder& b) {
-  Value* x = n.input(0);
-  return {b.add<Div>({b.add<Sin>({x}), b.add<Cos>({x})})};
-}
-
 // ONNX Swish-24: x * sigmoid(alpha * x)
 Values import_swish(const NodeView& n, Builder& b) {
   Value* x = n.input(0);
@@ -148,18 +174,22 @@ std::span<const ImportRule> Tanh::imports() {
   return kRules;
 }
 std::span<const ImportRule> Abs::imports() {
-  static constexpr ImportRule kRules[] = {{"onnx.Abs", 1, kLastOpset, import_plain<Abs>},
+  static constexpr ImportRule kRules[] = {{"onnx.Abs", 1, kLastOpset, import_abs},
                                           {"onnx.Softsign", 1, kLastOpset, import_softsign}};
   return kRules;
 }
 std::span<const ImportRule> Relu::imports() {
-  static constexpr ImportRule kRules[] = {{"onnx.Relu", 1, kLastOpset, import_plain<Relu>},
+  static constexpr ImportRule kRules[] = {{"onnx.Relu", 1, kLastOpset, import_relu},
                                           {"onnx.ThresholdedRelu", 10, kLastOpset, import_thresholded_relu}};
   return kRules;
 }
 std::span<const ImportRule> Sin::imports() {
-  static constexpr ImportRule kRules[] = {{"onnx.Sin", 7, kLastOpset, import_plain<Sin>},
-                                          {"onnx.Tan", 7, kLastOpset, import_tan}};
+  static constexpr ImportRule kRules[] = {
+      {"onnx.Sin", 7, kLastOpset, import_plain<Sin>}, {"onnx.Tan", 7, kLastOpset, import_tan},
+      {"onnx.Atan", 7, kLastOpset, import_atan},      {"onnx.Asin", 7, kLastOpset, import_asin},
+      {"onnx.Acos", 7, kLastOpset, import_acos},      {"onnx.Sinh", 9, kLastOpset, import_sinh},
+      {"onnx.Cosh", 9, kLastOpset, import_cosh},      {"onnx.Asinh", 9, kLastOpset, import_asinh},
+      {"onnx.Acosh", 9, kLastOpset, import_acosh},    {"onnx.Atanh", 9, kLastOpset, import_atanh}};
   return kRules;
 }
 std::span<const ImportRule> Sigmoid::imports() {
@@ -191,7 +221,7 @@ std::span<const ImportRule> Softplus::imports() {
   return kRules;
 }
 std::span<const ImportRule> Neg::imports() {
-  static constexpr ImportRule kRules[] = {{"onnx.Neg", 1, kLastOpset, import_plain<Neg>}};
+  static constexpr ImportRule kRules[] = {{"onnx.Neg", 1, kLastOpset, import_neg}};
   return kRules;
 }
 std::span<const ImportRule> Reciprocal::imports() {
@@ -211,7 +241,7 @@ std::span<const ImportRule> Round::imports() {
   return kRules;
 }
 std::span<const ImportRule> Sign::imports() {
-  static constexpr ImportRule kRules[] = {{"onnx.Sign", 9, kLastOpset, import_plain<Sign>}};
+  static constexpr ImportRule kRules[] = {{"onnx.Sign", 9, kLastOpset, import_sign}};
   return kRules;
 }
 std::span<const ImportRule> Cos::imports() {

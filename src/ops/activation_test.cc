@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "ops/import_case.h"
 #include "ops/op_case.h"
 
 namespace tpuc::ops::test {
@@ -104,6 +105,19 @@ TEST_CASE("operators of one tensor by their text names", "[op]") {
         {want});
   const std::string prelu = "graph @g(%x: f32[1]) -> (%y) { %s = const [3] : f32[1] %y = prelu(%x, %s) : f32[1] }";
   check_close(value_of_text(prelu, f32({1}, {-2})), {-6});
+}
+
+TEST_CASE("integers go through the arithmetic that chips have for them", "[op]") {
+  const Tensor x = i64({5}, {-7, -1, 0, 3, 16777217});
+  CHECK(ImportCase("Abs", 13).input(x).values() == Reals{7, 1, 0, 3, 16777217});
+  CHECK(ImportCase("Neg", 13).input(x).values() == Reals{7, 1, 0, -3, -16777217});
+  CHECK(ImportCase("Relu", 14).input(x).values() == Reals{0, 0, 0, 3, 16777217});
+  CHECK(ImportCase("Sign", 13).input(x).values() == Reals{-1, -1, 0, 1, 1});
+  ImportCase clip("Clip", 13);
+  clip.input(x).constant(i64({}, {-2})).constant(i64({}, {16777216}));
+  CHECK(clip.values() == Reals{-2, -1, 0, 3, 16777216});
+  CHECK(ImportCase("Clip", 13).input(x).absent().constant(i64({}, {1})).ops() == "min");
+  CHECK(ImportCase("Neg", 13).input(counting({2})).ops() == "neg");
 }
 
 }  // namespace tpuc::ops::test

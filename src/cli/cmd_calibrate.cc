@@ -13,8 +13,8 @@
 #include "driver/dataset.h"
 #include "driver/float_layers.h"
 #include "driver/float_types.h"
-#include "driver/layer_times.h"
 #include "driver/pipeline.h"
+#include "driver/slow_islands.h"
 #include "driver/weight_rounding.h"
 #include "quant/calibrate.h"
 #include "tpuc/support/check.h"
@@ -71,28 +71,24 @@ void keep_roundings(const std::unordered_map<std::string, WeightRounding>& round
   log::note("the weights of {} operators are rounded for their results", roundings.size());
 }
 
-// And those that have no place in 8 bits one that says what they compute in. Result: the predicted cycles, where known.
-std::optional<int64_t> name_float_types(const CalibrateArgs& args, const Module& module,
-                                        std::vector<NamedTensors> samples, const Backend& backend,
-                                        CalibrationTable& table) {
-  FloatTypesRequest request;
-  request.table = &table;
-  request.samples = std::move(samples);
-  request.asymmetric = args.asymmetric;
-  request.threads = args.model.threads;
-  const FloatTypes found = choose_float_types(module, request, backend);
+// Operators that have no place in 8 bits get a row that says what they compute in, and so do those that are faster
+// without. Tells what both precisions take.
+void settle_times(const CalibrateArgs& args, const TableTrials& trials, CalibrationTable& table) {
+  const FloatTypes found = choose_float_types(trials, table);
   for (const auto& [name, type] : found.types) table.ranges.at(name).float_type = type;
-  return found.cycles;
-}
-
-// Whether 8 bits pay at all.
-void tell_predicted_time(int64_t int8_cycles, const Module& module, const Backend& backend,
-                         const CalibrationTable& table) {
-  CompileOptions options;
-  options.precision = Precision::F16;
-  if (const auto half_cycles = predicted_cycles(module, table, options, backend))
-    log::note("predicted time: {} cycles in int8, {} in f16{}", int8_cycles, *half_cycles,
-              int8_cycles < *half_cycles ? "" : kInt8DoesNotPay);
+  const std::optional<LayerTimes> half = trials.times(table, Precision::F16);
+  if (!found.times || !half) return;
+  int64_t cycles = found.times->total;
+  if (!args.all_int8) {
+    SlowIslands slow = leave_slow_islands({&trials, &table, *found.times, *half, {}});
+    if (!slow.floats.empty())
+      log::note("{} operators stay in floats because 8 bits are predicted slower there: {} cycles instead of {}{}",
+                slow.floats.size(), slow.times.total, cycles, slow.all_leave ? "; none is left in 8 bits" : "");
+    cycles = slow.times.total;
+    table = std::move(slow.table);
+  }
+  log::note("predicted time: {} cycles in int8, {} in f16{}", cycles, half->total,
+            cycles < half->total ? "" : kInt8DoesNotPay);
 }
 
 int run_calibrate(const CalibrateArgs& args) {
@@ -135,8 +131,8 @@ int run_calibrate(const CalibrateArgs& args) {
   std::vector<NamedTensors> samples = trial_samples(reader, kTrialSamples);
   if (!args.all_int8) leave_in_floats(args, prepared.module, samples, result.table);
   const auto backend = make_backend("bm1684x");
-  if (const auto cycles = name_float_types(args, prepared.module, std::move(samples), *backend, result.table))
-    tell_predicted_time(*cycles, prepared.module, *backend, result.table);
+  settle_times(args, TableTrials(prepared.module, {std::move(samples), args.asymmetric, args.model.threads}, *backend),
+               result.table);
   if (args.format == "text")
     log::note("--format text holds ranges only: means, and what stays in floats, are left out");
   if (data.has_pictures()) result.table.preprocess = preprocess;
@@ -161,7 +157,7 @@ Run define_calibrate(CLI::App& app, std::any& storage) {
       ->capture_default_str();
   app.add_flag("--balance", args.balance, "give channels alike ranges, by scaling the weights around them");
   app.add_flag("--round", args.round, "round weights up or down as the operators' results lose least by it");
-  app.add_flag("--all-int8", args.all_int8, "leave no operator in floats for its noise");
+  app.add_flag("--all-int8", args.all_int8, "leave no operator in floats for its noise or its time");
   app.add_option("--format", args.format, "json | text: tpuc's table, or tpu-mlir's")->capture_default_str();
   return [&args] { return run_calibrate(args); };
 }

@@ -24,13 +24,13 @@ FloatTypes types_with(float gain) {
 )",
                                                  gain));
   const Graph& graph = *module.nets.front().stages.front();
-  FloatTypesRequest request;
+  TableTrialsRequest request;
   for (uint64_t seed = 1; seed <= 2; ++seed) request.samples.push_back(random_inputs(inputs_of(graph), seed));
   const quant::SampleSource source{request.samples.size(), [&](size_t i) { return request.samples[i]; },
                                    [](size_t i) { return std::to_string(i); }};
   const CalibrationTable table = quant::calibrate(graph, source, {}).table;
-  request.table = &table;
-  return choose_float_types(module, request, *make_backend("bm1684x"));
+  const auto backend = make_backend("bm1684x");
+  return choose_float_types(TableTrials(module, request, *backend), table);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ std::string floats_note(const std::unordered_map<std::string, DType>& floats, co
   std::vector<std::string> names;
   for (const Op& op : canonical.ops())
     if (floats.contains(op.out(0)->name)) names.push_back(op.out(0)->name);
-  return fmt::format("computes in floats where the calibration found 8 bits too coarse: {}", listed(names));
+  return fmt::format("computes in floats where the calibration found 8 bits too coarse or too slow: {}", listed(names));
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ DType float_beside_int8(double largest) {
   return largest > kF16Safe ? DType::F32 : DType::F16;
 }
 
-DType float_beside_int8(const Op& op, const CalibrationTable& calibration) {
+double largest_seen(const Op& op, const CalibrationTable& calibration) {
   double largest = 0;
   const auto consider = [&](const Value* v) {
     if (v == nullptr || v->is_constant() || !is_float(v->type.dtype)) return;
@@ -154,7 +154,11 @@ DType float_beside_int8(const Op& op, const CalibrationTable& calibration) {
   };
   for (const Value* v : op.in()) consider(v);
   consider(op.out(0));
-  return float_beside_int8(largest);
+  return largest;
+}
+
+DType float_beside_int8(const Op& op, const CalibrationTable& calibration) {
+  return float_beside_int8(largest_seen(op, calibration));
 }
 
 }  // namespace tpuc

@@ -46,7 +46,8 @@ Module quantized_copy(const Module& canonical, const CalibrationTable& calibrati
 
 // What an operator that leaves 8 bits computes in, when this is the largest magnitude seen: other data may go beyond.
 DType float_beside_int8(double largest);
-// The same by what the samples showed of its operands and its result.
+// The largest magnitude that the samples showed of its operands and its result, and the type by that.
+double largest_seen(const Op& op, const CalibrationTable& calibration);
 DType float_beside_int8(const Op& op, const CalibrationTable& calibration);
 
 }  // namespace tpuc

@@ -8,6 +8,8 @@
 #include <unordered_map>
 
 #include "driver/int8_islands.h"
+#include "ops/conv.h"
+#include "ops/work.h"
 
 namespace tpuc {
 namespace {
@@ -16,6 +18,8 @@ constexpr size_t kTrialOps = 12000;  // of all networks compiled for trial toget
 constexpr size_t kFewestTrials = 4, kMostTrials = 48;
 // An island that costs more than this share of its time to leave is not tried without.
 constexpr double kHopeless = 0.25;
+// Of the network's work: convolutions that do so much stay in 8 bits, whose results are the same to the bit everywhere.
+constexpr double kBodyWork = 0.5;
 constexpr double kChance = 3;  // dB: by so much results differ where only the noise is another one
 
 using Leaves = std::vector<bool>;  // by island
@@ -57,8 +61,18 @@ class Finder {
       return table_.ranges.at(op.out(0)->name).precision.value_or(DType::F16) == DType::F16;
     });
     for (size_t i = 0; i < islands_.size(); ++i)
-      may_leave_[i] = std::all_of(islands_[i].ops.begin(), islands_[i].ops.end(),
+      may_leave_[i] = !is_body_of_convolutions(islands_[i]) &&
+                      std::all_of(islands_[i].ops.begin(), islands_[i].ops.end(),
                                   [this](const Op* op) { return halves_.contains(op->out(0)->name); });
+  }
+
+  bool is_body_of_convolutions(const Int8Island& island) const {
+    const auto is_convolution = [](const Op* op) { return op->is<ops::Conv2d>() || op->is<ops::ConvTranspose2d>(); };
+    if (std::none_of(island.ops.begin(), island.ops.end(), is_convolution)) return false;
+    double own = 0, all = 0;
+    for (const Op* op : island.ops) own += static_cast<double>(ops::work_of(*op));
+    for (const Op& op : trials_.graph().ops()) all += static_cast<double>(ops::work_of(op));
+    return own > kBodyWork * all;
   }
 
   // Cycles that an island takes in the best mixture so far; a shore's are shared by the islands it belongs to.

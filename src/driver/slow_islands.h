@@ -27,7 +27,8 @@ struct SlowIslands {
 };
 
 // The fastest of the mixtures that were tried: islands (int8_islands.h) leave 8 bits whole, and only where all of their
-// operators find room in F16. Networks that state their own scales stay as they are.
+// operators find room in F16. Networks that state their own scales stay as they are, and so does an island of
+// convolutions that is most of a network.
 SlowIslands leave_slow_islands(const SlowIslandsRequest& request);
 
 }  // namespace tpuc

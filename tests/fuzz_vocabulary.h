@@ -17,7 +17,9 @@ inline std::vector<std::string> words_of(const char* text) {
 inline const std::vector<std::string>& attribute_names() {
   static const std::vector<std::string> kNames = words_of(
       "axis axes perm pads strides group to mode keepdims size kernel_shape alpha value dilations auto_pad "
-      "block_size num_groups epsilon equation K N bits hidden_size direction num_outputs split");
+      "block_size num_groups epsilon equation K N bits hidden_size direction num_outputs split "
+      "layout clip activations linear_before_reset input_forget exclusive reverse largest sorted padding_mode "
+      "align_corners batch_axis time_axis");
   return kNames;
 }
 
@@ -29,7 +31,8 @@ inline const std::vector<std::string>& operator_names() {
       "Clip DepthToSpace SpaceToDepth Transpose Concat MaxPool AveragePool LRN Mod Equal QuantizeLinear "
       "DequantizeLinear NonZero NonMaxSuppression Dropout Constant RMSNormalization GroupNormalization "
       "QLinearConv QLinearMatMul QLinearAdd QGemm ConvInteger MatMulInteger MatMulNBits DynamicQuantizeLinear "
-      "GRU RNN PRelu HardSwish Gelu GatherElements ScatterElements ReduceMax LogSoftmax Identity Trilu Min Sum "
+      "GRU RNN GridSample Hardmax ReverseSequence Atan Asinh Acosh Sinh PRelu HardSwish Gelu GatherElements "
+      "ScatterElements ReduceMax LogSoftmax Identity Trilu Min Sum "
       "Pow If Unknown");
   return kNames;
 }

@@ -31,7 +31,11 @@ Diagnostic bad_scale(const NodeView& n, float scale) {
       .note("hint", "it and its reciprocal must be normal numbers of f32");
 }
 
-Affine read_affine(const NodeView& n, const QuantInputs& at) {
+bool is_usable(float scale) { return std::isnormal(scale) && scale > 0 && std::isfinite(1 / scale); }
+
+// Converters give channels of a filter whose weights are all zero a scale of 0: a constant may have such, beside
+// others.
+Affine read_affine(const NodeView& n, const QuantInputs& at, bool is_constant) {
   Affine a;
   a.scale = {1.0f};
   if (at.is_scaled) {
@@ -41,8 +45,9 @@ Affine read_affine(const NodeView& n, const QuantInputs& at) {
                           .note("hint", "it holds floating-point numbers"));
     a.scale = scale.to_f32();
     a.real = scale.dtype() == DType::F64 ? DType::F32 : scale.dtype();
+    const bool may_be_zero = is_constant && std::any_of(a.scale.begin(), a.scale.end(), is_usable);
     for (const float s : a.scale)
-      if (!std::isnormal(s) || s < 0 || !std::isfinite(1 / s)) throw UserError(bad_scale(n, s));
+      if (!is_usable(s) && !(may_be_zero && s == 0)) throw UserError(bad_scale(n, s));
   }
   a.zero.assign(a.scale.size(), 0);
   if (!n.has_input(at.zero)) return a;
@@ -138,7 +143,7 @@ Values import_dequantize_linear(const NodeView& n, Builder& b) {
 }  // namespace
 
 Value* import_dequantize(const NodeView& n, Builder& b, Value* x, const QuantInputs& at) {
-  const Affine a = read_affine(n, at);
+  const Affine a = read_affine(n, at, x->is_constant());
   if (!is_integer(x->type.dtype))
     throw UserError(
         diagnostic(ErrorCode::E1202, "{}: the quantized tensor is {}, expected integers", n.op, to_string(x->type)));
@@ -152,7 +157,7 @@ Value* import_dequantize(const NodeView& n, Builder& b, Value* x, const QuantInp
 }
 
 Value* import_quantize(const NodeView& n, Builder& b, Value* x, const QuantInputs& at, DType fallback) {
-  const Affine a = read_affine(n, at);
+  const Affine a = read_affine(n, at, false);
   const DType to = quantized_type(n, at, fallback);
   refuse_blocks(n, at, a);
   if (a.scale.size() == 1) return b.add<Quantize>({x}, {to, a.scale[0], a.zero[0], true});

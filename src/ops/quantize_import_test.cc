@@ -114,5 +114,17 @@ TEST_CASE("scales and zero points that cannot be used", "[op]") {
   CHECK(ImportCase("DequantizeLinear", 13).input(f32({2}, {0, 0})).constant(scalar(1)).error() == 1202);
 }
 
+TEST_CASE("a channel of a filter may have a scale of 0, the filter may not", "[op]") {
+  const auto filter = [](const Tensor& scale) {
+    ImportCase c("DequantizeLinear", 13);
+    c.constant(i8({2, 1}, {5, 3})).constant(scale).attr("axis", int64_t{0});
+    return c;
+  };
+  CHECK(filter(f32({2}, {0.5F, 0})).values() == Reals{2.5, 0});
+  CHECK(filter(f32({2}, {0, 0})).error() == 1025);
+  CHECK(filter(f32({2}, {0.5F, -1})).error() == 1025);
+  CHECK(ImportCase("DequantizeLinear", 13).input(i8({1, 2}, {5, 3})).constant(f32({2}, {0.5F, 0})).error() == 1025);
+}
+
 }  // namespace
 }  // namespace tpuc::ops::test

@@ -157,6 +157,38 @@ TEST_CASE("small constants of a group come in one transfer", "[plan]") {
   CHECK(identical(run_graph_on_chip(g, inputs, alone).front(), run_graph_on_chip(g, inputs).front()));
 }
 
+TEST_CASE("constants that several ops read alike are stored once, and loaded once in a group", "[plan]") {
+  std::mt19937 rng(6);
+  const Tensor large = random_of({48, 48, 3, 3}, rng, 0.1F), other = random_of({48, 48, 3, 3}, rng, 0.1F),
+               small = random_of({48, 1, 3, 3}, rng, 0.3F);
+  const std::map<std::string, Tensor> inputs{{"x", random_of({1, 48, 9, 9}, rng, 1)}};
+  for (const bool shared : {true, false}) {
+    ConstantStore store;
+    Graph g("net", store);
+    Value* v = g.input({DType::F32, {1, 48, 9, 9}, {}}, "x");
+    for (int i = 0; i < 6; ++i) {  // twice each filter after the other: groups differ by what is shared alone
+      Value* filter = g.constant(shared || i % 2 == 0 ? large : other);
+      v = g.add<ops::Conv2d>({v, filter}, {.pads = {1, 1, 1, 1}}).out(0);
+      v = g.add<ops::Conv2d>({v, g.constant(small)}, {.pads = {1, 1, 1, 1}, .group = 48}).out(0);
+    }
+    g.set_outputs({v});
+    const Program p = build_program(g, {});
+    CHECK(p.schedule.images.size() == (shared ? 2 : 3));
+    CHECK(p.schedule.blocks.size() == p.schedule.images.size());
+    const Tensor whole = run_graph_on_chip(g, inputs).front();
+    for (const int64_t lane_bytes : {12'000, 20'000, 40'000, 80'000}) {
+      PlanOptions less;
+      less.lane_bytes = lane_bytes;
+      CHECK(identical(run_graph_on_chip(g, inputs, less).front(), whole));
+    }
+    PlanOptions alone;
+    alone.group_layers = false;
+    const Program one_by_one = build_program(g, alone);
+    CHECK(one_by_one.schedule.images.size() == (shared ? 1 : 2) + 6);  // small ones come with others of their group
+    CHECK(identical(run_graph_on_chip(g, inputs, alone).front(), whole));
+  }
+}
+
 TEST_CASE("the time predicted while commands are emitted is that of the finished streams", "[plan]") {
   std::mt19937 rng(9);
   ConstantStore store;

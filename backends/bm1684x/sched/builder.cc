@@ -104,31 +104,42 @@ ComputeInput ScheduleBuilder::take_input(const Op& op, size_t i, const Need& nee
   return {buffer, need.box, shared};
 }
 
-// Tiles with the same constants share an image.
+// The image of a tile, or of another op where that has the same bytes: a small one of this group, as it comes with
+// others of the group, a large one of any.
+size_t ScheduleBuilder::image_of(const Op& op, const Region& tile, const Region& key, const Footprint& f) {
+  const std::string text = key_text(key);
+  const auto [it, fresh] = states_[&op].images.try_emplace(text);
+  if (!fresh) return it->second;
+  SharedImages& shared = f.image_bytes < kSmallImageBytes ? shared_small_ : shared_large_;
+  if (const int64_t known = shared.find(s_.images, op, text); known >= 0)
+    return it->second = static_cast<size_t>(known);
+  shared.add(s_.images.size(), op, text);
+  it->second = s_.images.size();
+  s_.images.push_back({&op, tile, f.image_bytes, f.image_lanes});
+  return it->second;
+}
+
+// Tiles with the same constants share an image. The first tile of an op takes what another op of the group has loaded;
+// after it large ones are loaded again when another came between.
 void ScheduleBuilder::take_image(const Op& op, const Region& tile, const Footprint& f, Compute& c) {
   if (f.image_bytes == 0) return;
   const int slot = static_cast<int>(s_.computes.size());
   Region key = tile;
   if (!f.image_follows_tile)
     for (const size_t axis : {size_t{0}, size_t{2}, size_t{3}}) key.begin[axis] = 0, key.extent[axis] = 1;
-  std::optional<LoadedImage>& last = states_[&op].image;
-  if (!last || !(last->region == key)) last = image_of(op, tile, key, f, slot);
-  touch(last->buffer, slot);
+  std::optional<TileImage>& last = states_[&op].image;
+  if (!last || !(last->region == key)) {
+    const size_t image = image_of(op, tile, key, f);
+    const auto [held, absent] = loaded_images_.try_emplace(image, -1);
+    const bool is_small = f.image_bytes < kSmallImageBytes;
+    if (is_small && absent) held->second = load_with_others(op, image, slot);
+    if (!is_small && (absent || last)) held->second = load_image(op, image, slot);
+    last = TileImage{key, image};
+  }
+  const int64_t buffer = loaded_images_.at(last->image);
+  touch(buffer, slot);
   c.image = static_cast<int64_t>(last->image);
-  c.image_buffer = last->buffer;
-}
-
-// The image of a tile that is not the last one's. Large ones are loaded again when another came between.
-ScheduleBuilder::LoadedImage ScheduleBuilder::image_of(const Op& op, const Region& tile, const Region& key,
-                                                       const Footprint& f, int slot) {
-  const auto [it, fresh] = states_[&op].images.try_emplace(key_text(key), LoadedImage{key, s_.images.size(), -1});
-  LoadedImage& loaded = it->second;
-  if (fresh) s_.images.push_back({&op, tile, f.image_bytes, f.image_lanes});
-  if (f.image_bytes >= kSmallImageBytes)
-    loaded.buffer = load_image(op, loaded.image, slot);
-  else if (fresh)
-    loaded.buffer = load_with_others(op, loaded.image, slot);
-  return loaded;
+  c.image_buffer = buffer;
 }
 
 int64_t ScheduleBuilder::load_image(const Op& op, size_t image, int slot) {
@@ -221,6 +232,8 @@ void ScheduleBuilder::add(const Group& group) {
   resident_.clear();
   states_.clear();
   open_block_.reset();
+  loaded_images_.clear();
+  shared_small_ = {};
   for (const OpTiles& o : group.ops) members_.insert(o.op);
   for (const Region& tile : group.chain) {
     const auto regions = chain_regions(group.ops, tile);

@@ -9,6 +9,7 @@
 
 #include "backends/bm1684x/plan/group.h"
 #include "backends/bm1684x/sched/schedule.h"
+#include "backends/bm1684x/sched/shared_images.h"
 
 namespace tpuc::bm1684x {
 
@@ -26,16 +27,11 @@ class ScheduleBuilder {
     Region region;
     View view;
   };
-  struct LoadedImage {
-    Region region;
-    size_t image = 0;
-    int64_t buffer = -1;
-  };
   void add_tile(const Op& op, const Kernel& kernel, const Region& tile);
   void add_ddr_step(const Op& op);
   ComputeInput take_input(const Op& op, size_t i, const Need& need, const View& view, int slot);
   void take_image(const Op& op, const Region& tile, const Footprint& f, Compute& c);
-  LoadedImage image_of(const Op& op, const Region& tile, const Region& key, const Footprint& f, int slot);
+  size_t image_of(const Op& op, const Region& tile, const Region& key, const Footprint& f);
   int64_t load_image(const Op& op, size_t image, int slot);
   int64_t load_with_others(const Op& op, size_t image, int slot);
   size_t new_buffer(int64_t bytes, int slot);
@@ -57,13 +53,17 @@ class ScheduleBuilder {
     View view;
     int64_t buffer = -1;
   };
+  struct TileImage {
+    Region region;
+    size_t image = 0;
+  };
   // What an op has in local memory that its next tile may use again.
   struct OpState {
     int tiles = 0;
     std::vector<Loaded> loaded;
-    std::optional<LoadedImage> image;           // of the last tile
-    std::map<std::string, LoadedImage> images;  // by region, as loaded last
-    std::vector<size_t> scratch;                // of the last tile
+    std::optional<TileImage> image;        // of the last tile
+    std::map<std::string, size_t> images;  // by region
+    std::vector<size_t> scratch;           // of the last tile
   };
   std::unordered_map<const Op*, OpState> states_;
   // The block of this group that small images still join, and its buffer.
@@ -72,6 +72,8 @@ class ScheduleBuilder {
     int64_t buffer = -1;
   };
   std::optional<OpenBlock> open_block_;
+  SharedImages shared_large_, shared_small_;
+  std::unordered_map<size_t, int64_t> loaded_images_;  // buffers of this group's images, as loaded last
 };
 
 }  // namespace tpuc::bm1684x

@@ -1,4 +1,6 @@
 // Products with a constant matrix become weight_matmul where the matrix is integers with steps, or is to be.
+#include <map>
+
 #include "ops/matmul.h"
 #include "ops/weight_matmul.h"
 #include "passes/integer_weights.h"
@@ -64,12 +66,16 @@ bool run_integer_weights(Graph& graph, PassCtx& ctx) {
   std::vector<Op*> projections;
   for (Op& op : graph.ops())
     if (takes_integer_weights(op)) projections.push_back(&op);
+  // The steps of a recurrent layer read one matrix: it is looked at once.
+  std::map<std::pair<const Value*, bool>, std::optional<IntegerWeights>> known;
   bool changed = false;
   for (Op* op : projections) {
-    const Tensor w = projection_matrix(*op);
-    std::optional<IntegerWeights> integers = find_integers(w);
+    const auto [it, is_new] = known.try_emplace({op->in(1), op->attrs<MatMul>().transpose_b});
+    if (is_new) it->second = find_integers(projection_matrix(*op));
+    std::optional<IntegerWeights> integers = it->second;
     const int wanted = ctx.options.weight_bits ? ctx.options.weight_bits(*op) : 0;
-    if (wanted != 0 && (!integers || wanted < integers->bits)) integers = round_to_integers(w, wanted);
+    if (wanted != 0 && (!integers || wanted < integers->bits))
+      integers = round_to_integers(projection_matrix(*op), wanted);
     if (integers) changed = replace(graph, *op, *integers, ctx.options) || changed;
   }
   if (changed) graph.dce();

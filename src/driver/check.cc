@@ -40,9 +40,25 @@ Fates ask_backend(const Graph& lowered, const Backend& backend, Precision precis
   return fates;
 }
 
+// What a node becomes: a few operators in their order, many by their kinds.
+std::string list_ops(const std::vector<std::string>& ops) {
+  constexpr size_t kMostInOrder = 12;
+  std::vector<std::pair<std::string, size_t>> kinds;
+  for (const std::string& op : ops) {
+    const auto same = std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.first == op; });
+    if (same == kinds.end() || ops.size() <= kMostInOrder)
+      kinds.emplace_back(op, 1);
+    else
+      ++same->second;
+  }
+  std::string text;
+  for (const auto& [op, count] : kinds)
+    text += fmt::format("{}{}{}", text.empty() ? "" : ", ", count > 1 ? fmt::format("{} ", count) : "", op);
+  return text;
+}
+
 NodeReport report_node(const ImportedNode& node) {
-  NodeReport r{node.name, node.op, node.verdict != Verdict::Refused, {}, {}};
-  for (const std::string& op : node.becomes) r.note += (r.note.empty() ? "" : ", ") + op;
+  NodeReport r{node.name, node.op, node.verdict != Verdict::Refused, {}, list_ops(node.becomes)};
   if (r.note.empty()) r.note = std::string(to_string(node.verdict));
   if (!node.reason.empty()) r.note = node.reason;
   return r;

@@ -19,12 +19,6 @@ bool computes_floats(const Op& op) {
                      [](const Value* v) { return v != nullptr && is_float(v->type.dtype); });
 }
 
-// Names made by the compiler ("x~mul") are in no model: a row then names the node.
-std::string row_name(const Op& op) {
-  const std::string& name = op.out(0)->name;
-  return name.find('~') != std::string::npos && !op.loc.empty() ? op.loc.back() : name;
-}
-
 // In program order.
 std::vector<const Op*> in_order(const Graph& graph, const std::unordered_set<const Op*>& ops) {
   std::vector<const Op*> out;

@@ -126,6 +126,11 @@ PrecisionTable read_precision_table(const std::string& path) {
 
 std::string precision_row(const std::string& name, DType precision) { return json_row({name, precision}); }
 
+std::string row_name(const Op& op) {
+  const std::string& name = op.out(0)->name;
+  return name.find('~') != std::string::npos && !op.loc.empty() ? op.loc.back() : name;
+}
+
 std::string to_json(const PrecisionTable& table) {
   std::string text = fmt::format("{{\"schema\": \"{}\", \"layers\": [", kSchema);
   for (size_t i = 0; i < table.rows.size(); ++i) text += (i == 0 ? "\n  " : ",\n  ") + json_row(table.rows[i]);

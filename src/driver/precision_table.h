@@ -41,6 +41,8 @@ inline constexpr size_t kMaxPrecisionRows = 100'000, kMaxPrecisionName = 4096;
 PrecisionTable parse_peer_precisions(std::string_view text, const std::string& file);
 // A row as it would stand in a table: {"name": "x", "precision": "f32"}.
 std::string precision_row(const std::string& name, DType precision);
+// What a row calls an operator: names made by the compiler ("x~mul") are in no model, there the node's.
+std::string row_name(const Op& op);
 
 // A table for one graph: resolved against the names it was imported with, since optimisation makes some of them vanish.
 class LayerPrecisions {

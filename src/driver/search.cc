@@ -1,17 +1,23 @@
-// Each layer alone says how much it hurts, the cycle model what it saves; layers leave int8 in the order of harm per
-// cycle, as few as reach the budget (found by bisection, then tightened by taking single ones back).
+// Layers that are faster in floats leave int8 first. Of the others each alone says how much it hurts, the cycle model
+// what it saves; they leave in the order of harm per cycle, as few as reach the budget (found by bisection, then
+// tightened by taking single ones back). Of the tables around them, plain F16 among these, the fastest inside the
+// budget is taken.
 #include "driver/search.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <unordered_set>
 
 #include "driver/layer_times.h"
+#include "driver/mixture.h"
 #include "driver/quantization.h"
 #include "driver/result_noise.h"
 #include "driver/search_journal.h"
 #include "driver/sensitivity.h"
+#include "driver/slow_islands.h"
+#include "driver/tensors.h"
 #include "ops/conv.h"
 #include "ops/matmul.h"
 #include "tpuc/ir/equal.h"
@@ -33,7 +39,12 @@ using Names = std::unordered_set<std::string>;
 class Search {
  public:
   Search(const Module& module, const SearchRequest& request, const Backend& backend)
-      : module_(module), source_(*module.nets.front().stages.front()), request_(request), backend_(backend) {}
+      : module_(module),
+        source_(*module.nets.front().stages.front()),
+        request_(request),
+        backend_(backend),
+        plain_(without_floats(*request.calibration)),
+        trials_(module, {request.samples, request.options.asymmetric, request.threads}, backend) {}
 
   SearchResult run() {
     list_layers();
@@ -43,18 +54,24 @@ class Search {
     const Names everything = names_of(0);
     result_.int8_cosine = trial(everything);
     predict_times();
-    if (is_accepted(everything, result_.int8_cosine)) {
-      finish(everything);
-      return std::move(result_);
+    leave_what_is_slow();
+    Names chosen = names_of(0);
+    if (!is_accepted(chosen)) {
+      measure_harm();
+      chosen = take_back(bisect());
     }
-    measure_harm();
-    const Names chosen = take_back(bisect());
     finish(chosen);
     return std::move(result_);
   }
 
  private:
   std::vector<LayerSearch>& layers() { return result_.layers; }
+
+  // The search decides anew what an earlier calibration left in floats.
+  static CalibrationTable without_floats(CalibrationTable table) {
+    for (auto& [name, row] : table.ranges) row.precision.reset();
+    return table;
+  }
 
   void list_layers() {
     for (const Op& op : source_.ops()) {
@@ -82,26 +99,30 @@ class Search {
 
   // A copy of the network in which these layers, and what lies between them, are int8.
   Module quantized(const Names& int8) const {
-    return quantized_copy(module_, *request_.calibration, [&](const Graph& canonical) {
+    return quantized_copy(module_, plain_, [&](const Graph& canonical) {
       std::vector<std::string> notes;
       const LayerPrecisions no_table;
-      Quantization q = make_quantization(canonical, *request_.calibration,
-                                         {Precision::Int8, &no_table, request_.options.asymmetric}, notes);
+      Quantization q =
+          make_quantization(canonical, plain_, {Precision::Int8, &no_table, request_.options.asymmetric}, notes);
       q.wants_int8 = [&int8](const Op& op) { return !is_layer(op) || int8.contains(op.out(0)->name); };
       return q;
     });
   }
 
+  static std::string hex(const Hash& h) { return fmt::format("{:016x}{:016x}", h.hi, h.lo); }
+  static std::string word_for(const std::string& all) {
+    Tensor text(DType::U8, {static_cast<int64_t>(all.size())});
+    std::copy(all.begin(), all.end(), text.as_mutable<uint8_t>().begin());
+    return hex(content_hash(text));
+  }
+
   // Tells searches apart whose answers may differ.
   std::string fingerprint() const {
-    const auto hex = [](const Hash& h) { return fmt::format("{:016x}{:016x}", h.hi, h.lo); };
     std::string all = hex(hash(source_)) + to_json(*request_.calibration) + request_.accepts_what;
     all += request_.options.asymmetric ? "asymmetric" : "";
     for (const NamedTensors& sample : request_.samples)
       for (const auto& [name, tensor] : sample) all += name + hex(content_hash(tensor));
-    Tensor text(DType::U8, {static_cast<int64_t>(all.size())});
-    std::copy(all.begin(), all.end(), text.as_mutable<uint8_t>().begin());
-    return hex(content_hash(text));
+    return word_for(all);
   }
 
   // A digit a layer, 1 for int8.
@@ -114,19 +135,20 @@ class Search {
   double trial(const Names& int8) {
     ++result_.trials;
     tell(result_.trials);
-    return journal_.answer("cosine " + digits(int8), [&] { return cosine_of(int8); });
+    return journal_.answer("cosine " + digits(int8), [&] { return cosine_of(quantized(int8)); });
   }
 
   // Cosine of the results, mean over the samples, of the worst output.
-  double cosine_of(const Names& int8) const {
-    const Module module = quantized(int8);
+  double cosine_of(const Module& module) const {
     ExecOptions options;
     options.threads = request_.threads;
-    Executor executor(*module.nets.front().stages.front(), options);
+    const Graph& graph = *module.nets.front().stages.front();
+    Executor executor(graph, options);
     double sum = 0;
     for (size_t i = 0; i < request_.samples.size(); ++i) {
       double worst = 1;
-      for (const Comparison& row : compare_all(executor.run(request_.samples[i]), reference_[i]))
+      for (const Comparison& row :
+           compare_all(executor.run(feed(inputs_of(graph), request_.samples[i], false)), reference_[i]))
         worst = std::min(worst, row.problem.empty() ? row.cosine : -1.0);
       sum += worst;
     }
@@ -139,8 +161,11 @@ class Search {
     return journal_.answer("accepted " + digits(int8), [&] { return request_.accepts(quantized(int8)) ? 1.0 : 0.0; }) !=
            0;
   }
-  bool is_accepted(const Names& int8, double cosine) {
-    return request_.accepts ? is_accepted(int8) : cosine >= request_.cosine;
+  // The same of a whole table.
+  bool is_accepted(const Module& lowered, double cosine, const std::string& word) {
+    if (!request_.accepts) return cosine >= request_.cosine;
+    ++result_.trials;
+    return journal_.answer("accepted " + word, [&] { return request_.accepts(lowered) ? 1.0 : 0.0; }) != 0;
   }
 
   void tell(size_t done) const {
@@ -161,10 +186,9 @@ class Search {
   void run_harm_trials() {
     std::vector<std::string> notes;
     const LayerPrecisions no_table;
-    Quantization how = make_quantization(source_, *request_.calibration,
-                                         {Precision::Int8, &no_table, request_.options.asymmetric}, notes);
+    Quantization how =
+        make_quantization(source_, plain_, {Precision::Int8, &no_table, request_.options.asymmetric}, notes);
     const QuantizePlan plan = plan_quantization(source_, how);
-    const ResultNoise results(source_, request_.samples, request_.threads);
     SensitivityRequest request;
     request.how = &how;
     request.plan = &plan;
@@ -174,38 +198,44 @@ class Search {
     request.is_unit = [](const Op& op) { return is_layer(op); };
     request.on_trials = [this](size_t done, size_t all) { tell(layers().size() * done / std::max<size_t>(1, all)); };
     std::unordered_map<std::string, double> noise;
-    for (const UnitNoise& unit : measure_units(source_, results, request))
+    for (const UnitNoise& unit : measure_units(source_, trials_.results(), request))
       noise.emplace(unit.op->out(0)->name, unit.noise);
     for (LayerSearch& layer : layers())
       layer.alone_db = decibels(noise.contains(layer.name) ? noise.at(layer.name) : 0);
   }
 
-  // All layers but the first `leaving` in the order of leaving.
+  // All layers but the slow ones, and the first `leaving` in the order of leaving.
   Names names_of(size_t leaving) const {
     Names int8;
-    for (const LayerSearch& layer : result_.layers) int8.insert(layer.name);
+    for (const LayerSearch& layer : result_.layers)
+      if (!slow_.contains(layer.name)) int8.insert(layer.name);
     for (size_t i = 0; i < std::min(leaving, order_.size()); ++i) int8.erase(result_.layers[order_[i]].name);
     return int8;
   }
 
   void predict_times() {
-    const LayerTimes int8 = times_of(Precision::Int8), half = times_of(Precision::F16);
-    result_.int8_cycles = int8.total, result_.float_cycles = half.total;
+    int8_ = times_with(plain_, {}, Precision::Int8), half_ = times_with(plain_, {}, Precision::F16);
+    result_.int8_cycles = int8_.total, result_.float_cycles = half_.total;
     for (LayerSearch& layer : layers())
-      layer.int8_cycles = int8.of(layer.name), layer.float_cycles = half.of(layer.name);
+      layer.int8_cycles = int8_.of(layer.name), layer.float_cycles = half_.of(layer.name);
   }
 
-  LayerTimes times_of(Precision precision) const {
+  LayerTimes times_with(const CalibrationTable& table, const PrecisionTable& rows, Precision precision) const {
     CompileOptions options = request_.options;
     options.precision = precision;
-    options.precision_table = result_.table;
-    return layer_times(module_, *request_.calibration, options, backend_);
+    options.precision_table = rows;
+    return layer_times(module_, table, options, backend_);
+  }
+
+  void leave_what_is_slow() {
+    const SlowIslands slow = leave_slow_islands({&trials_, &plain_, int8_, half_, {}});
+    slow_.insert(slow.floats.begin(), slow.floats.end());
   }
 
   // The fewest layers, most harm per cycle first, that must leave.
   Names bisect() {
-    order_.resize(layers().size());
-    for (size_t i = 0; i < order_.size(); ++i) order_[i] = i;
+    for (size_t i = 0; i < layers().size(); ++i)
+      if (!slow_.contains(layers()[i].name)) order_.push_back(i);
     const auto harm_per_cycle = [&](size_t i) {
       const LayerSearch& layer = layers()[i];
       const double cost = static_cast<double>(std::max<int64_t>(1, layer.float_cycles - layer.int8_cycles));
@@ -221,7 +251,7 @@ class Search {
       else
         low = middle + 1;
     }
-    left_ = low;
+    left_ = std::min(low, order_.size());
     return names_of(low);
   }
 
@@ -243,50 +273,59 @@ class Search {
   }
 
   void finish(const Names& int8) {
-    for (LayerSearch& layer : layers()) {
-      if (int8.contains(layer.name)) continue;
-      layer.precision = float_for(layer.range);
-      layer.reason = layer.precision == DType::F32 ? "harm, and a range beyond f16" : "harm";
-      result_.table.rows.push_back({layer.name, layer.precision});
-    }
-    name_what_gains_in_f16(int8);
-    measure_accumulated(int8);
-    result_.cosine = trial(int8);
+    std::map<std::string, DType> floats;
+    for (const LayerSearch& layer : layers())
+      if (!int8.contains(layer.name)) floats.emplace(layer.name, float_for(layer.range));
+    const CalibrationTable chosen = fastest_inside(floats);
+    result_.table = rows_between(trials_, *request_.calibration, chosen);
+    result_.cycles = times_with(*request_.calibration, result_.table, Precision::Int8).total;
+    const QuantizePlan plan = trials_.plan(chosen);
+    for (const Op& op : source_.ops()) tell_choice(op, chosen, plan, floats);
+    measure_accumulated();
   }
 
-  // Halves save memory's time and cost casts: they stay where the network is no slower for them.
-  void name_what_gains_in_f16(const Names& int8) {
-    const size_t layer_rows = result_.table.rows.size();
-    const int64_t without = times_of(Precision::Int8).total;
-    name_operators_between(int8);
-    result_.cycles = times_of(Precision::Int8).total;
-    if (result_.cycles <= without) return;
-    result_.table.rows.resize(layer_rows);
-    result_.cycles = without;
+  // Of the tables that leave these layers in floats, or more. Where halves are too much for the budget, F32 never is.
+  CalibrationTable fastest_inside(const std::map<std::string, DType>& floats) {
+    for (const Mixture& mixture : candidates(floats)) {
+      const Module lowered = trials_.lowered(mixture.table);
+      const std::string word = "table " + word_for(to_json(mixture.table));
+      tell(++result_.trials);
+      result_.cosine = journal_.answer("cosine " + word, [&] { return cosine_of(lowered); });
+      if (is_accepted(lowered, result_.cosine, word)) return mixture.table;
+    }
+    CalibrationTable table = plain_;
+    for (const auto& [name, type] : floats) table.ranges.at(name).precision = DType::F32;
+    for (auto& [name, row] : table.ranges) row.float_type.reset();
+    result_.cosine = cosine_of(trials_.lowered(table));
+    return table;
   }
 
-  // What computes in floats between the layers does so in f16 where its range allows; what follows the last one keeps
-  // F32.
-  void name_operators_between(const Names& int8) {
-    const Module module = quantized(int8);
-    const Graph& graph = *module.nets.front().stages.front();
-    std::unordered_set<const Op*> leads_to_layer;
-    for (auto op = graph.ops().rbegin(); op != graph.ops().rend(); ++op)
-      for (const auto& v : op->out())
-        for (const Op* user : v->uses)
-          if (is_layer(*user) || leads_to_layer.contains(user)) leads_to_layer.insert(&*op);
-    for (const Op& op : graph.ops()) {
-      const std::string& name = op.out(0)->name;
-      const auto range = request_.calibration->ranges.find(name);
-      const bool is_between = !is_layer(op) && is_float(op.out(0)->type.dtype) && leads_to_layer.contains(&op);
-      if (!is_between || range == request_.calibration->ranges.end() || op.name() == "scale") continue;
-      if (float_for({range->second.min, range->second.max}) == DType::F16)
-        result_.table.rows.push_back({name, DType::F16});
-    }
+  // And what the calibration itself leaves in floats.
+  std::vector<Mixture> candidates(const std::map<std::string, DType>& floats) const {
+    std::vector<Mixture> all = mixtures_around(trials_, plain_, floats, half_);
+    if (!(plain_ == *request_.calibration))
+      if (auto times = trials_.times(*request_.calibration)) all.push_back({*request_.calibration, *std::move(times)});
+    std::stable_sort(all.begin(), all.end(),
+                     [](const Mixture& a, const Mixture& b) { return a.times.total < b.times.total; });
+    return all;
+  }
+
+  void tell_choice(const Op& op, const CalibrationTable& chosen, const QuantizePlan& plan,
+                   const std::map<std::string, DType>& harmful) {
+    const std::string& name = op.out(0)->name;
+    const auto layer = std::find_if(layers().begin(), layers().end(), [&](const auto& l) { return l.name == name; });
+    if (layer == layers().end() || plan.form_of(op)) return;
+    layer->precision = chosen.ranges.at(name).precision.value_or(DType::F32);
+    const bool is_calibrated = chosen == *request_.calibration && chosen.ranges.at(name).precision;
+    layer->reason = is_calibrated                                     ? "as calibrated"
+                    : harmful.contains(name) && !slow_.contains(name) ? "harm"
+                                                                      : "faster";
+    if (layer->precision == DType::F32 && float_for(layer->range) == DType::F32)
+      layer->reason += ", and a range beyond f16";
   }
 
   // How far each layer's result is from the float network's, with everything before it as chosen; of the first sample.
-  void measure_accumulated(const Names& int8) {
+  void measure_accumulated() {
     std::unordered_map<std::string, Tensor> wanted;
     for (const LayerSearch& layer : layers()) wanted.emplace(layer.name, Tensor());
     ExecOptions options;
@@ -301,6 +340,9 @@ class Search {
       if (found == wanted.end() || found->second.dims() != t.dims()) return;
       db[v.name] = compare(v.name, real_values(v, t), found->second).sqnr_db;
     };
+    Names int8;
+    for (const LayerSearch& layer : layers())
+      if (layer.precision == DType::I8) int8.insert(layer.name);
     const Module module = quantized(int8);
     Executor(*module.nets.front().stages.front(), options).run(request_.samples.front());
     for (LayerSearch& layer : layers()) layer.accumulated_db = db.contains(layer.name) ? db.at(layer.name) : 0;
@@ -310,6 +352,10 @@ class Search {
   const Graph& source_;
   const SearchRequest& request_;
   const Backend& backend_;
+  const CalibrationTable plain_;  // nothing in floats
+  const TableTrials trials_;
+  LayerTimes int8_, half_;
+  Names slow_;  // operators that are faster in floats
   SearchJournal journal_;
   std::vector<NamedTensors> reference_;
   std::vector<size_t> order_;  // of leaving

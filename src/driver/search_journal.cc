@@ -13,7 +13,7 @@
 namespace tpuc {
 namespace {
 
-constexpr std::string_view kFormat = "tpuc-search/1 ";
+constexpr std::string_view kFormat = "tpuc-search/2 ";
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "driver/dataset.h"
+#include "driver/layer_times.h"
 #include "driver/model.h"
 #include "quant/calibrate.h"
 #include "tpuc/ir/text.h"
@@ -87,6 +88,51 @@ TEST_CASE("operators between layers are not named where halves make the network 
   const SearchResult r = search(s, 0.5);
   CHECK(r.table.rows.empty());
   CHECK(r.cycles == r.int8_cycles);
+}
+
+namespace {
+
+// Products so small that their casts take longer.
+Searched prepare_small() {
+  Searched s;
+  s.prepared.module = parse_module(R"(graph @g(%x: f32[8,2]) -> (%y) {
+  %w = const [0.5, 0.3, -0.7, 0.4] : f32[2,2]
+  %k = const [0.7] : f32[1]
+  %a = matmul(%x, %w) : f32[8,2]
+  %d = div(%a, %k) : f32[8,2]
+  %b = matmul(%d, %w) : f32[8,2]
+  %e = div(%b, %k) : f32[8,2]
+  %y = matmul(%e, %w) : f32[8,2]
+})");
+  take_samples(s);
+  return s;
+}
+
+int64_t cycles_with(const Searched& s, const PrecisionTable& rows) {
+  CompileOptions options;
+  options.precision = Precision::Int8;
+  options.precision_table = rows;
+  return layer_times(s.prepared.module, s.table, options, *make_backend("bm1684x")).total;
+}
+
+}  // namespace
+
+TEST_CASE("no mixture is slower than F16 where F16 is inside the budget", "[search]") {
+  const Searched s = prepare_small();
+  const SearchResult r = search(s, 0.99);
+  CHECK(r.cosine >= 0.99);
+  CHECK(r.cycles <= std::min(r.int8_cycles, r.float_cycles));
+  CHECK(cycles_with(s, r.table) == r.cycles);
+}
+
+TEST_CASE("rows take back what the calibration leaves in floats", "[search]") {
+  Searched s = prepare();
+  const SearchResult without = search(s, 0.5);
+  for (const LayerSearch& layer : without.layers) s.table.ranges.at(layer.name).precision = DType::F32;
+  const SearchResult r = search(s, 0.5);
+  CHECK(r.cycles == without.cycles);
+  CHECK(r.table.rows.size() >= r.layers.size());
+  CHECK(cycles_with(s, r.table) == r.cycles);
 }
 
 }  // namespace tpuc

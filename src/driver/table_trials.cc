@@ -36,7 +36,7 @@ std::optional<LayerTimes> TableTrials::times(const CalibrationTable& table, Prec
   }
 }
 
-double TableTrials::decibels(const CalibrationTable& table) const {
+Module TableTrials::lowered(const CalibrationTable& table) const {
   Module copy = quantized_copy(module_, table, [&](const Graph& canonical) { return quantization(canonical, table); });
   PassOptions passes;
   passes.verify_each = false;
@@ -45,7 +45,11 @@ double TableTrials::decibels(const CalibrationTable& table) const {
   passes.layer_precisions = [&](const Graph& graph) { return calibrated_types(graph, table, no_rows_); };
   const std::string names[] = {"lower-precision"};
   run_passes(copy, names, passes);
-  return tpuc::decibels(results_.measure(*copy.nets.front().stages.front()));
+  return copy;
+}
+
+double TableTrials::decibels(const CalibrationTable& table) const {
+  return tpuc::decibels(results_.measure(*lowered(table).nets.front().stages.front()));
 }
 
 std::unordered_set<std::string> TableTrials::fitting_f16(const CalibrationTable& table,

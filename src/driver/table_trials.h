@@ -29,11 +29,14 @@ class TableTrials {
   TableTrials(const Module& module, TableTrialsRequest request, const Backend& backend);
 
   const Graph& graph() const { return graph_; }
+  const ResultNoise& results() const { return results_; }
   // Which operators compute in 8 bits.
   QuantizePlan plan(const CalibrationTable& table) const;
   // Compiles; nothing where the chip refuses the network.
   std::optional<LayerTimes> times(const CalibrationTable& table, Precision precision = Precision::Int8) const;
-  // dB between the results' signal and their noise, with everything in the types that the table says.
+  // A copy of the network with everything in the types that the table says.
+  Module lowered(const CalibrationTable& table) const;
+  // dB between the signal of its results and their noise.
   double decibels(const CalibrationTable& table) const;
   // Which of these operators, by name of the result, have ranges that F16 holds, in which other data find room too.
   std::unordered_set<std::string> fitting_f16(const CalibrationTable& table,

@@ -128,6 +128,15 @@ Values import_thresholded_relu(const NodeView& n, Builder& b) {
   return {b.add<Select>({above, x, scalar_like(b, x, 0)})};
 }
 
+// x moved by `bias` towards zero beyond `lambd`, 0 between
+Values import_shrink(const NodeView& n, Builder& b) {
+  Value* x = n.input(0);
+  const float bias = n.get_float("bias", 0), edge = n.get_float("lambd", 0.5f);
+  const auto number = [&](float v) { return scalar_like(b, x, static_cast<double>(v)); };
+  Value* above = b.add<Select>({b.add<Greater>({x, number(edge)}), b.add<Sub>({x, number(bias)}), number(0)});
+  return {b.add<Select>({b.add<Less>({x, number(-edge)}), b.add<Add>({x, number(bias)}), above})};
+}
+
 // ONNX Swish-24: x * sigmoid(alpha * x)
 Values import_swish(const NodeView& n, Builder& b) {
   Value* x = n.input(0);
@@ -180,7 +189,8 @@ std::span<const ImportRule> Abs::imports() {
 }
 std::span<const ImportRule> Relu::imports() {
   static constexpr ImportRule kRules[] = {{"onnx.Relu", 1, kLastOpset, import_relu},
-                                          {"onnx.ThresholdedRelu", 10, kLastOpset, import_thresholded_relu}};
+                                          {"onnx.ThresholdedRelu", 10, kLastOpset, import_thresholded_relu},
+                                          {"onnx.Shrink", 9, kLastOpset, import_shrink}};
   return kRules;
 }
 std::span<const ImportRule> Sin::imports() {

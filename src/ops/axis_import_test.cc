@@ -132,6 +132,7 @@ TEST_CASE("Hardmax marks the first of the largest", "[op]") {
   CHECK(ImportCase("Hardmax", 13).input(x).values() == Reals{0, 1, 0, 1, 0, 0});
   CHECK(ImportCase("Hardmax", 13).input(x).attr("axis", int64_t{0}).values() == Reals{0, 1, 1, 1, 0, 0});
   CHECK(ImportCase("Hardmax", 11).input(x).attr("axis", int64_t{0}).values() == Reals{0, 1, 0, 0, 0, 0});
+  CHECK(ImportCase("Hardmax", 11).input(f32({1, 2, 3}, {1, 5, 5, 7, 2, 7})).values() == Reals{0, 0, 0, 1, 0, 0});
 }
 
 TEST_CASE("ReverseSequence turns the beginning of each sequence round", "[op]") {

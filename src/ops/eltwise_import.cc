@@ -1,7 +1,10 @@
 // ONNX rules of the elementwise operators. Variadic Sum, Min, Max and Mean become chains of two-input operators.
+#include <limits>
+
 #include "ops/axis_import.h"
 #include "ops/eltwise.h"
 #include "ops/import.h"
+#include "ops/unary.h"
 
 namespace tpuc::ops {
 
@@ -44,6 +47,22 @@ Values import_pow(const NodeView& n, Builder& b) { return {b.add<Pow>({n.input(0
 
 Values import_mod(const NodeView& n, Builder& b) {
   return {b.add<Mod>({n.input(0), n.input(1)}, {.fmod = n.get_int("fmod", 0) != 0})};
+}
+
+// Every size but that of NaN is above -1. (x != x would not do: a chip may find equal what has equal bits.)
+Values import_is_nan(const NodeView& n, Builder& b) {
+  Value* size = b.add<Abs>({n.input(0)});
+  return {b.add<Not>({b.add<Greater>({size, scalar_like(b, size, -1)})})};
+}
+
+// Beyond the largest number of the type that computes.
+Values import_is_inf(const NodeView& n, Builder& b) {
+  Value* x = n.input(0);
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  Value* above = b.add<Greater>({x, scalar_like(b, x, kLargest)});
+  Value* below = b.add<Less>({x, scalar_like(b, x, -kLargest)});
+  if (n.get_int("detect_negative", 1) == 0) return {above};
+  return {n.get_int("detect_positive", 1) == 0 ? below : b.add<Or>({above, below})};
 }
 
 }  // namespace
@@ -116,7 +135,9 @@ std::span<const ImportRule> Xor::imports() {
   return kRules;
 }
 std::span<const ImportRule> Not::imports() {
-  static constexpr ImportRule kRules[] = {{"onnx.Not", 1, kLastOpset, import_plain<Not>}};
+  static constexpr ImportRule kRules[] = {{"onnx.Not", 1, kLastOpset, import_plain<Not>},
+                                          {"onnx.IsNaN", 9, kLastOpset, import_is_nan},
+                                          {"onnx.IsInf", 10, kLastOpset, import_is_inf}};
   return kRules;
 }
 std::span<const ImportRule> Select::imports() {

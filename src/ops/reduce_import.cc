@@ -5,6 +5,7 @@
 #include "ops/axis_import.h"
 #include "ops/einsum_import.h"
 #include "ops/eltwise.h"
+#include "ops/rare_norm_import.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/unary.h"
@@ -71,17 +72,20 @@ Values import_arg(const NodeView& node, Builder& b) {
 
 std::span<const ImportRule> Reduce::imports() {
   using enum ReduceKind;
-  static constexpr ImportRule kRules[] = {{"onnx.ReduceSum", 1, kLastOpset, import_reduce<Sum>},
-                                          {"onnx.ReduceMean", 1, kLastOpset, import_reduce<Mean>},
-                                          {"onnx.ReduceMax", 1, kLastOpset, import_reduce<Max>},
-                                          {"onnx.ReduceMin", 1, kLastOpset, import_reduce<Min>},
-                                          {"onnx.ReduceProd", 1, kLastOpset, import_reduce<Prod>},
-                                          {"onnx.ReduceL1", 1, kLastOpset, import_reduce<L1>},
-                                          {"onnx.ReduceL2", 1, kLastOpset, import_reduce<L2>},
-                                          {"onnx.ReduceSumSquare", 1, kLastOpset, import_reduce<SumSquare>},
-                                          {"onnx.ReduceLogSum", 1, kLastOpset, import_log_sum},
-                                          {"onnx.ReduceLogSumExp", 1, kLastOpset, import_log_sum_exp},
-                                          {"onnx.Einsum", 12, kLastOpset, import_einsum}};
+  static constexpr ImportRule kRules[] = {
+      {"onnx.ReduceSum", 1, kLastOpset, import_reduce<Sum>},
+      {"onnx.ReduceMean", 1, kLastOpset, import_reduce<Mean>},
+      {"onnx.ReduceMax", 1, kLastOpset, import_reduce<Max>},
+      {"onnx.ReduceMin", 1, kLastOpset, import_reduce<Min>},
+      {"onnx.ReduceProd", 1, kLastOpset, import_reduce<Prod>},
+      {"onnx.ReduceL1", 1, kLastOpset, import_reduce<L1>},
+      {"onnx.ReduceL2", 1, kLastOpset, import_reduce<L2>},
+      {"onnx.ReduceSumSquare", 1, kLastOpset, import_reduce<SumSquare>},
+      {"onnx.ReduceLogSum", 1, kLastOpset, import_log_sum},
+      {"onnx.ReduceLogSumExp", 1, kLastOpset, import_log_sum_exp},
+      {"onnx.LpNormalization", 1, kLastOpset, import_lp_normalization},
+      {"onnx.MeanVarianceNormalization", 9, kLastOpset, import_mean_variance_normalization},
+      {"onnx.Einsum", 12, kLastOpset, import_einsum}};
   return kRules;
 }
 

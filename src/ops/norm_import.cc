@@ -1,17 +1,23 @@
 // ONNX rules of the normalizations.
 #include <algorithm>
+#include <numeric>
 
 #include "ops/eltwise.h"
 #include "ops/import.h"
 #include "ops/norm.h"
+#include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/unary.h"
 
 namespace tpuc::ops {
 namespace {
 
+bool wants_output(const NodeView& node, size_t i) {
+  return node.output_names.size() > i && !node.output_names[i].empty();
+}
+
 void refuse_output(const NodeView& node, size_t i, std::string_view what) {
-  if (node.output_names.size() > i && !node.output_names[i].empty())
+  if (wants_output(node, i))
     refuse(node, fmt::format("the output {} is used", what), "only the normalized values are supported");
 }
 
@@ -43,12 +49,34 @@ int64_t trailing_axis(const NodeView& node) {
   return axis < 0 ? axis + rank : axis;
 }
 
+// Over the axes from `axis` on.
+Value* mean_from(Builder& b, Value* x, int64_t axis) {
+  std::vector<int64_t> axes(x->type.dims.size() - static_cast<size_t>(axis));
+  std::iota(axes.begin(), axes.end(), axis);
+  return b.add<Reduce>({x}, {ReduceKind::Mean, std::move(axes), true});
+}
+
+Value* inverse_deviation(Builder& b, Value* centred, int64_t axis, float epsilon) {
+  Value* variance = mean_from(b, b.add<Mul>({centred, centred}), axis);
+  Value* deviation = b.add<Sqrt>({b.add<Add>({variance, scalar_like(b, variance, static_cast<double>(epsilon))})});
+  return b.add<Reciprocal>({deviation});
+}
+
 Values import_layer_norm(const NodeView& node, Builder& b) {
-  refuse_output(node, 1, "Mean");
-  refuse_output(node, 2, "InvStdDev");
+  const int64_t axis = trailing_axis(node);
+  const float epsilon = node.get_float("epsilon", 1e-5f);
   Values in = {node.input(0), node.input(1)};
   if (node.has_input(2)) in.push_back(node.input(2));
-  return {b.add<LayerNorm>(in, {.axis = trailing_axis(node), .epsilon = node.get_float("epsilon", 1e-5f)})};
+  Values results{b.add<LayerNorm>(in, {.axis = axis, .epsilon = epsilon})};
+  const bool wants_deviation = wants_output(node, 2);
+  if (wants_output(node, 1) || wants_deviation) {
+    Value* x = node.input(0);
+    Value* mean = mean_from(b, x, axis);
+    results.push_back(mean);
+    if (wants_deviation) results.push_back(inverse_deviation(b, b.add<Sub>({x, mean}), axis, epsilon));
+  }
+  results.resize(node.output_names.size(), nullptr);
+  return results;
 }
 
 Values import_rms_norm(const NodeView& node, Builder& b) {

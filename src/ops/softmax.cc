@@ -8,6 +8,7 @@
 #include "ops/eval_elements.h"
 #include "ops/families.h"
 #include "ops/infer_check.h"
+#include "ops/loss_import.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/unary.h"
@@ -104,8 +105,11 @@ void LogSoftmax::eval(EvalArgs in, const Attrs& a, std::span<Tensor> out) {
   eval_any(in[0], a.axis, Kind::Log, out[0]);
 }
 std::span<const ImportRule> LogSoftmax::imports() {
-  static constexpr ImportRule kRules[] = {{"onnx.LogSoftmax", 1, 12, import_flattening<LogSoftmax>},
-                                          {"onnx.LogSoftmax", 13, kLastOpset, import_softmax<LogSoftmax>}};
+  static constexpr ImportRule kRules[] = {
+      {"onnx.LogSoftmax", 1, 12, import_flattening<LogSoftmax>},
+      {"onnx.LogSoftmax", 13, kLastOpset, import_softmax<LogSoftmax>},
+      {"onnx.NegativeLogLikelihoodLoss", 12, kLastOpset, import_negative_log_likelihood},
+      {"onnx.SoftmaxCrossEntropyLoss", 12, kLastOpset, import_cross_entropy}};
   return kRules;
 }
 

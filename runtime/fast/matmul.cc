@@ -45,19 +45,37 @@ dnnl::primitive_attr post_ops(ops::Activation activation) {
   return attr;
 }
 
+// Multiplications below which threads cost more than they save.
+constexpr int64_t kSmallProduct = 1 << 19;
+// Few rows do not pay for a packed copy of a matrix of a usual size: the steps of a recurrent layer would have one
+// each.
+constexpr int64_t kFewRows = 8, kUsualMatrix = 1 << 22;
+
+// One thread for a scope, where `wanted`; oneDNN plans for as many as there are.
+class OneThread {
+ public:
+  explicit OneThread(bool wanted) : before_(omp_get_max_threads()) {
+    if (wanted) omp_set_num_threads(1);
+  }
+  ~OneThread() { omp_set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
 struct Product {
   dnnl::engine engine;
   dnnl::stream stream;
   dnnl::matmul primitive;
   memory::desc a, b, y, bias;
   memory packed_b;          // empty: b as it comes
-  bool one_thread = false;  // cut for several, its sums would depend on how many there are
+  bool one_thread = false;  // small, or its sums would depend on how many there are
 
   void run(EvalArgs in, Tensor& out) {
-    const int threads = omp_get_max_threads();
-    if (one_thread) omp_set_num_threads(1);
+    const OneThread one(one_thread);
     execute(in, out);
-    if (one_thread) omp_set_num_threads(threads);
   }
 
   void execute(EvalArgs in, Tensor& out) {
@@ -121,12 +139,15 @@ Kernel build(const Site& site) {
     bias.back() = site.dims(2).back();
     p.bias = operand(bias, rank, false);
   }
-  const bool pack_b = site.constant(1) != nullptr && rank == 2;
+  const bool is_small = element_count(y) * a[a.size() - (attrs.transpose_a ? 2 : 1)] < kSmallProduct;
+  const OneThread one(is_small);
+  const bool is_step = rank == 2 && y[0] < kFewRows && element_count(b) <= kUsualMatrix;
+  const bool pack_b = site.constant(1) != nullptr && rank == 2 && !is_step;
   const memory::desc b_any = pack_b ? memory::desc(p.b.dims(), memory::data_type::f32, memory::format_tag::any) : p.b;
   const auto desc = site.has(2) ? dnnl::matmul::desc(p.a, b_any, p.bias, p.y) : dnnl::matmul::desc(p.a, b_any, p.y);
   const dnnl::matmul::primitive_desc pd(desc, post_ops(attrs.activation), engine);
   p.primitive = dnnl::matmul(pd);
-  p.one_thread = std::string_view(pd.impl_info_str()).starts_with("gemm");
+  p.one_thread = is_small || std::string_view(pd.impl_info_str()).starts_with("gemm");
   if (pack_b) pack(p, pd.weights_desc(), *site.constant(1));
   return [p](EvalArgs in, std::span<Tensor> out) mutable { p.run(in, out[0]); };
 }

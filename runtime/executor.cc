@@ -109,7 +109,7 @@ struct Executor::State {
   std::map<std::pair<const Value*, fast::Layout>, size_t> changed;  // slots of values in other layouts
   std::vector<size_t> output_slots;
   std::vector<Step> steps;
-  std::deque<Tensor> kept;              // constants in another type, for kernels
+  KeptConstants kept;                   // constants in another type, for kernels
   std::vector<const Tensor*> readable;  // per slot: where its data is now
   std::vector<Tensor> owned;            // per slot: results of ops
   Pool pool;

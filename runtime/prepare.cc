@@ -45,14 +45,18 @@ fast::Site site_of(const Op& op) {
 }
 
 // The same site in f32: constants are converted once, here.
-fast::Site widen(fast::Site site, std::deque<Tensor>& kept) {
+fast::Site widen(fast::Site site, KeptConstants& kept) {
   for (size_t i = 0; i < site.in.size(); ++i) {
     if (!is_half(site.in[i].dtype)) continue;
     site.in[i].dtype = DType::F32;
     if (site.constants[i] == nullptr) continue;
-    Tensor& wide = kept.emplace_back(DType::F32, site.in[i].dims);
-    fast::widen(*site.constants[i], wide);
-    site.constants[i] = &wide;
+    const auto [it, is_new] = kept.wide_of.try_emplace(site.constants[i], nullptr);
+    if (is_new) {
+      Tensor& wide = kept.wide.emplace_back(DType::F32, site.in[i].dims);
+      fast::widen(*site.constants[i], wide);
+      it->second = &wide;
+    }
+    site.constants[i] = it->second;
   }
   for (TensorType& t : site.out)
     if (is_half(t.dtype)) t.dtype = DType::F32;
@@ -97,7 +101,7 @@ class Widening {
   std::vector<TensorType> in_types_, out_types_;
 };
 
-fast::Kernel fast_kernel(const Op& op, std::deque<Tensor>& kept, Layouts* opt_layouts, OpLayouts& layouts) {
+fast::Kernel fast_kernel(const Op& op, KeptConstants& kept, Layouts* opt_layouts, OpLayouts& layouts) {
   const fast::Row* row = fast::find_row(op.name());
   if (row == nullptr) return {};
   fast::Site site = site_of(op);
@@ -125,7 +129,7 @@ fast::Kernel fast_kernel(const Op& op, std::deque<Tensor>& kept, Layouts* opt_la
 
 }  // namespace
 
-PreparedOp prepare_op(const Op& op, bool reference, std::deque<Tensor>& kept, Layouts* opt_layouts) {
+PreparedOp prepare_op(const Op& op, bool reference, KeptConstants& kept, Layouts* opt_layouts) {
   OpLayouts layouts;
   if (!reference)
     if (fast::Kernel kernel = fast_kernel(op, kept, opt_layouts, layouts))

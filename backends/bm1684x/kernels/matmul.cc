@@ -1,6 +1,6 @@
 // matmul on the convolution array, in two ways.   source: COOKBOOK.md section 2, TIU.md section 4
 //   rows:    A's rows are the filters (lane m), B [K,N] is the image [1,K,1,N], the result is [batch,M,1,N]: everything
-//            as in DDR
+//            as in DDR; but a constant B of short rows is packed, each lane's rows together
 //   columns: few rows and a constant B: B's columns are the filters, packed with the bias; A is the image [1,K,1,M]
 // f32: error 3e-6 of the largest result; halves: f32 accumulation, one rounding. Bytes: exact int32 sums; then, of
 // rows, casts around a product and a sum in f32, which is what a requantization does: its scales belong to lanes. A
@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "backends/bm1684x/emit/emitter.h"
 #include "backends/bm1684x/kernels/activation_step.h"
@@ -67,6 +68,18 @@ Region scale_box(const Op& op, const Region& out) {
   return {{0, 0, 0, one_for_all ? 0 : out.begin[3]}, {1, 1, 2, one_for_all ? 1 : out.extent[3]}};
 }
 
+// Bytes that the DMA reads at once: below it takes its time for each burst.   source: CYCLES.md section 2
+constexpr int64_t kFullBurst = 256;
+
+// Whether B comes as an image, its rows as in local memory: for one tile of rows, else each would have a copy.
+bool packs_rows(const Op& op, const Geometry& g, const Region& out) {
+  const int64_t burst = g.b.column_stride == 1 ? g.b.columns * size_of(g.prec) : size_of(g.prec);
+  return !g.by_columns && op.in(1)->is_constant() && g.b.batch == 1 && burst < kFullBurst &&
+         out.extent[1] == g.y.rows && out.extent[3] == g.y.columns;
+}
+
+int64_t packed_row_bytes(const Geometry& g) { return align64(g.b.columns * size_of(g.prec)); }
+
 std::vector<Need> needs(const Op& op, const Region& out) {
   const Geometry g = matmul_geometry(op);
   const Depth d = depth_of(g, out);
@@ -79,7 +92,7 @@ std::vector<Need> needs(const Op& op, const Region& out) {
   const Region rows{{0, out.begin[1], 0, d.begin}, {1, out.extent[1], 1, d.extent}};
   const Region columns{{0, d.begin, 0, out.begin[3]}, {1, d.extent, 1, out.extent[3]}};
   n[0] = {Need::Kind::Box, g.a.box(first, count, rows)};
-  n[1] = {Need::Kind::Box, g.b.box(first, count, columns)};
+  if (!packs_rows(op, g, out)) n[1] = {Need::Kind::Box, g.b.box(first, count, columns)};
   if (op.in(2) != nullptr) n[2] = {Need::Kind::Shared, {{0, 0, 0, out.begin[3]}, {1, 1, 1, out.extent[3]}}};
   if (op.in(3) != nullptr && ends(g, out) && !has_fixed_scale(op)) n[3] = {Need::Kind::Shared, scale_box(op, out)};
   return n;
@@ -131,6 +144,10 @@ Footprint footprint(const Op& op, const Region& out) {
     const ConvImage im = image_of(op, g, out);
     f.image_bytes = im.lane_bytes();
     f.image_lanes = im.lanes();
+  } else if (packs_rows(op, g, out)) {
+    const int64_t rows = depth_of(g, out).extent;
+    f.image_bytes = ceil_div(rows, kLanes) * packed_row_bytes(g);
+    f.image_lanes = std::min(kLanes, rows);
   }
   return f;
 }
@@ -153,9 +170,26 @@ Tensor integer_bias(const Op& op, const Geometry& g, int64_t first, int64_t coun
   return bias;
 }
 
+// B [K,N] as an aligned tensor [1,K,1,N].
+std::vector<std::byte> pack_rows(const Op& op, const Geometry& g, const Region& out) {
+  const Footprint f = footprint(op, out);
+  const Depth d = depth_of(g, out);
+  const int64_t size = size_of(g.prec);
+  const std::byte* b = op.in(1)->tensor().bytes().data();
+  std::vector<std::byte> image(static_cast<size_t>(f.image_bytes * f.image_lanes));
+  for (int64_t k = 0; k < d.extent; ++k) {
+    std::byte* row = image.data() + k % kLanes * f.image_bytes + k / kLanes * packed_row_bytes(g);
+    for (int64_t n = 0; n < g.b.columns; ++n)
+      std::memcpy(row + n * size, b + ((d.begin + k) * g.b.row_stride + n * g.b.column_stride) * size,
+                  static_cast<size_t>(size));
+  }
+  return image;
+}
+
 // B's columns as filters [N,K,1,1].
 std::vector<std::byte> pack(const Op& op, const Region& out) {
   const Geometry g = matmul_geometry(op);
+  if (!g.by_columns) return pack_rows(op, g, out);
   FilterSource source;
   source.filter = &op.in(1)->tensor();
   source.opt_bias = op.in(2) != nullptr ? &op.in(2)->tensor() : nullptr;
@@ -226,7 +260,10 @@ void subtract_zeros(const Geometry& g, const LocalTensor& out, const LocalTensor
 void emit_rows(const Op& op, const Geometry& g, const TileCtx& t, const LocalTensor& sums, Emitter& e) {
   const auto n = needs(op, t.region);
   const Scratch s = scratch_of(op, g, t.region);
-  const LocalTensor a = t.input(0, n[0].box), b = t.input(1, n[1].box);
+  const LocalTensor a = t.input(0, n[0].box);
+  const LocalTensor b = packs_rows(op, g, t.region)
+                            ? aligned(t.image, g.prec, {1, depth_of(g, t.region).extent, 1, g.b.columns})
+                            : t.input(1, n[1].box);
   const bool has_bias = op.in(2) != nullptr, first = starts(g, t.region);
   if (has_bias && first) e.copy(sums, bias_row(t, n[2], s.bias, e));
   ConvArgs args;

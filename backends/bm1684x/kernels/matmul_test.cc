@@ -31,6 +31,14 @@ TEST_CASE("constant operands: columns as filters for few rows", "[kernel]") {
                           {.activation = ops::Activation::Relu6}, kHalf);
 }
 
+TEST_CASE("constant operands of short rows are packed, for one tile of rows", "[kernel]") {
+  check_floats<ops::MatMul>({{{100, 130}}, {{130, 24}, true}}, {}, kF32, kHalf);
+  check_floats<ops::MatMul>({{{100, 70}}, {{20, 70}, true}, {{20}, true}}, {.transpose_b = true}, kF32, kHalf);
+  check_floats<ops::MatMul>({{{70, 1000}}, {{1000, 30}, true}}, {}, {1e-4, 1e-5}, kHalf, 2048);
+  check_floats<ops::MatMul>({{{300, 70}}, {{70, 10}, true}}, {}, kF32, kHalf, 1024);
+  check_floats<ops::MatMul>({{{3, 70, 33}}, {{33, 17}, true}}, {.order_y = {1, 0, 2}}, kF32, kHalf);
+}
+
 TEST_CASE("inner columns are summed up in parts where lanes are small", "[kernel]") {
   check_floats<ops::MatMul>({{{70, 1000}}, {{1000, 30}}, {{30}}}, {}, {1e-4, 1e-5}, kHalf, 2048);
   check_floats<ops::MatMul>({{{3, 9, 700}}, {{3, 20, 700}}}, {.transpose_b = true}, {1e-4, 1e-5}, kHalf, 1024);

@@ -49,8 +49,17 @@ struct Around {
   Dims dims() const { return {outer, length, inner}; }
 };
 
+// E1023 when a constant with one index for each of `count` elements were too large.
+void require_few(const NodeView& n, int64_t count) {
+  constexpr int64_t kMostIndexBytes = int64_t{1} << 31;
+  if (!is_sane({count}, DType::I64, kMostIndexBytes))
+    throw UserError(diagnostic(ErrorCode::E1023, "{}: {} elements", n.op, count)
+                        .note("hint", "their indices, a constant made at import, have at most 2 GiB"));
+}
+
 // 0, 1, 2, ... along the middle axis.
-Value* positions(Builder& b, int64_t length) {
+Value* positions(const NodeView& n, Builder& b, int64_t length) {
+  require_few(n, length);
   std::vector<int64_t> numbers(static_cast<size_t>(length));
   std::iota(numbers.begin(), numbers.end(), 0);
   return b.constant(Tensor::from_i64({1, length, 1}, numbers));
@@ -96,7 +105,7 @@ Values import_top_k(const NodeView& n, Builder& b) {
                        kMostPicked));
   const Around a(d, axis);
   Value* all = reshape(b, n.input(0), a.dims());
-  Value *left = k == 1 ? all : finite_on_one_side(b, all, largest), *places = positions(b, a.length);
+  Value *left = k == 1 ? all : finite_on_one_side(b, all, largest), *places = positions(n, b, a.length);
   const ArgAttrs how{.axis = 1};
   Values picked;
   for (int64_t i = 0; i < k; ++i) {
@@ -119,7 +128,7 @@ Values import_hardmax(const NodeView& n, Builder& b) {
   Around a(d, axis);
   if (n.opset < 13) a.length *= a.inner, a.inner = 1;
   Value* rows = reshape(b, x, a.dims());
-  Value* is_top = b.add<Equal>({positions(b, a.length), b.add<ArgMax>({rows}, {.axis = 1})});
+  Value* is_top = b.add<Equal>({positions(n, b, a.length), b.add<ArgMax>({rows}, {.axis = 1})});
   return {reshape(b, cast(b, is_top, x->type.dtype), d)};
 }
 
@@ -135,6 +144,7 @@ Values import_reverse_sequence(const NodeView& n, Builder& b) {
   const std::vector<int64_t> lengths = n.constant_ints(1);
   if (static_cast<int64_t>(lengths.size()) != count)
     throw UserError(diagnostic(ErrorCode::E1209, "{}: {} lengths of {} sequences", n.op, lengths.size(), count));
+  require_few(n, steps * count);
   std::vector<int64_t> rows(static_cast<size_t>(steps * count));
   for (int64_t t = 0; t < steps; ++t)
     for (int64_t i = 0; i < count; ++i) {

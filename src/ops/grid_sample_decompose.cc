@@ -12,6 +12,9 @@ namespace tpuc::ops {
 
 namespace {
 
+// Of all pictures; beyond, no chip holds their channels.
+constexpr int64_t kMostRows = int64_t{1} << 28;
+
 // Arithmetic on one value and numbers.
 struct Formula {
   Builder& b;
@@ -84,7 +87,7 @@ Values GridSample::decompose(const Op& op, Builder& b) {
   const Attrs& a = op.attrs<GridSample>();
   const Dims &d = op.in(0)->type.dims, &y = op.out(0)->type.dims;
   const int64_t places = y[2] * y[3], rows = d[0] * places;
-  if (element_count(y) == 0) return {};
+  if (element_count(y) == 0 || rows > kMostRows) return {};
   const Formula f{b};
   Value* pixels = reshape(b, b.add<Permute>({op.in(0)}, {.order = {0, 2, 3, 1}}), {d[0] * d[2] * d[3], d[1]});
   Value* grid = reshape(b, cast(b, op.in(1), op.in(0)->type.dtype), {rows, 2});

@@ -15,6 +15,9 @@ namespace {
 
 using Ints = std::vector<int64_t>;
 
+// Planes under a filter: each is sliced out.
+constexpr int64_t kMostPlanes = 1024;
+
 // Entries [first, last) of a list with one entry per spatial axis.
 Ints some_axes(const NodeView& node, std::string_view key, size_t first, size_t last) {
   const Ints all = node.get_ints(key, {1, 1, 1});
@@ -128,6 +131,8 @@ Value* import_volume_conv(const NodeView& node, Builder& b) {
   const Ints kernel(w.begin() + 2, w.end());
   const Window line = window_of(node, kernel, 0, 1), plane = window_of(node, kernel, 1, 3);
   const int64_t n = x[0], group = node.get_int("group", 1), results = results_of(node, line, x[2]);
+  if (w[2] > kMostPlanes)
+    refuse(node, fmt::format("the filter reads {} planes", w[2]), fmt::format("it may read {}", kMostPlanes));
   if (group < 1 || x[1] != w[1] * group)
     throw UserError(diagnostic(ErrorCode::E1204, "{}: input has {} channels, filter expects {} * {} groups", node.op,
                                x[1], w[1], group));

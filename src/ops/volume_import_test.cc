@@ -136,6 +136,7 @@ TEST_CASE("convolutions over three axes that are refused", "[op]") {
   CHECK(error({2, 3, 3, 3, 3}, {0, 0, 0, 0, 0, 0}) == 1204);
   CHECK(error({2, 4, 7, 3, 3}, {0, 0, 0, 0, 0, 0}) == 1205);
   CHECK(error({2, 4, 3, 7, 3}, {0, 0, 0, 0, 0, 0}) == 1205);
+  CHECK(error({2, 4, 2000, 3, 3}, {1000, 0, 0, 1000, 0, 0}) == 1024);
   CHECK(error({2, 4, 3, 3, 3}, {0, 0, 0, 0}) == 1206);
   CHECK(error({2, 4, 3, 3, 3}, {-1, 0, 0, 0, 0, 0}) == 1208);
   ImportCase transposed("ConvTranspose", 13);

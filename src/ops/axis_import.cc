@@ -31,14 +31,6 @@ Value* shifted(Builder& b, Value* x, size_t axis, int64_t by, bool reverse) {
   return b.add<Pad>({b.add<Slice>({x}, std::move(part))}, std::move(zeros));
 }
 
-int64_t one_number(const NodeView& n, size_t i) {
-  const std::vector<int64_t> values = n.constant_ints(i);
-  if (values.size() != 1)
-    throw UserError(
-        diagnostic(ErrorCode::E1209, "{}: input {} holds {} numbers, expected one", n.op, i, values.size()));
-  return values[0];
-}
-
 // A tensor as [outer, length, inner] around one axis.
 struct Around {
   int64_t outer, length, inner;
@@ -78,7 +70,7 @@ Value* finite_on_one_side(Builder& b, Value* x, bool largest) {
 // reaches it, as it would by a product with a triangular matrix.
 Values import_cum_sum(const NodeView& n, Builder& b) {
   Value* x = n.input(0);
-  const auto axis = static_cast<size_t>(wrap_axis(n, one_number(n, 1), x->type.dims.size()));
+  const auto axis = static_cast<size_t>(wrap_axis(n, static_cast<int64_t>(constant_number(n, 1)), x->type.dims.size()));
   const bool reverse = n.get_int("reverse", 0) != 0;
   const int64_t length = x->type.dims[axis];
   if (length > 0 && n.get_int("exclusive", 0) != 0) x = shifted(b, x, axis, 1, reverse);
@@ -92,7 +84,7 @@ Values import_top_k(const NodeView& n, Builder& b) {
   const Dims& d = n.input(0)->type.dims;
   const auto axis = static_cast<size_t>(wrap_axis(n, n.get_int("axis", -1), d.size()));
   const bool largest = n.get_int("largest", 1) != 0;
-  const int64_t k = n.opset < 10 ? n.get_int("k", 1) : one_number(n, 1);
+  const int64_t k = n.opset < 10 ? n.get_int("k", 1) : static_cast<int64_t>(constant_number(n, 1));
   if (k < 1 || k > d[axis])
     throw UserError(diagnostic(ErrorCode::E1208, "{}: k is {}, the axis has {} elements", n.op, k, d[axis]));
   if (!is_float(n.input(0)->type.dtype))

@@ -121,6 +121,19 @@ TEST_CASE("graph text goes through import, opt and run", "[cli]") {
   CHECK(tpuc::read_text_file(scratch / "s.tpuir").starts_with("graph"));
 }
 
+TEST_CASE("a graph lowered to halves gives the bmodel's bits", "[cli]") {
+  const Scratch scratch;
+  for (const char* precision : {"f16", "bf16"}) {
+    const std::string text = scratch / "x.tpuir", bmodel = scratch / "x.bmodel", a = scratch / "a.npz",
+                      b = scratch / "b.npz";
+    REQUIRE(run_cli({"import", kModel, "--lower", "--precision", precision, "-o", text, "--quiet"}) == 0);
+    REQUIRE(run_cli({"compile", kModel, "--precision", precision, "-o", bmodel, "--quiet"}) == 0);
+    REQUIRE(run_cli({"run", text, "--input", kSample, "--output", a, "--quiet"}) == 0);
+    REQUIRE(run_cli({"run", bmodel, "--input", kSample, "--output", b, "--quiet"}) == 0);
+    CHECK((tpuc::read_file(a) == tpuc::read_file(b)));
+  }
+}
+
 TEST_CASE("a failed verification writes nothing", "[cli]") {
   const Scratch scratch;
   CHECK(run_cli({"compile", kModel, "-o", scratch / "x.bmodel", "--verify", kSample, "--tolerance", "2,2"}) == 1);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ops/cast.h"
 #include "ops/norm.h"
 #include "ops/quantize.h"
 
@@ -37,6 +38,15 @@ bool is_quantized(const Graph& graph) {
   return !is_foreign && std::any_of(graph.ops().begin(), graph.ops().end(), [](const Op& op) {
     const TensorType& t = op.out(0)->type;
     return (t.dtype == DType::I8 || t.dtype == DType::U8) && t.quant.has_value();
+  });
+}
+
+// Whether a lowering made halves of its floats.
+bool has_lowered_halves(const Graph& graph) {
+  const auto is_half = [](const Value* v) { return v->type.dtype == DType::F16 || v->type.dtype == DType::BF16; };
+  return std::any_of(graph.ops().begin(), graph.ops().end(), [&](const Op& op) {
+    return op.is<ops::Cast>() && op.attrs<ops::Cast>().origin == ops::Origin::Lowering &&
+           (is_half(op.in(0)) || is_half(op.out(0)));
   });
 }
 
@@ -75,12 +85,23 @@ bool compute_as_chip(const Backend& backend, const Op& op, EvalArgs in, std::spa
 
 }  // namespace
 
-void take_chip_arithmetic(const Graph& graph, const Backend& backend, ExecOptions& options) {
-  if (!is_quantized(graph)) return;
+namespace {
+
+void compute_on_chip(const Backend& backend, ExecOptions& options) {
   options.flush_denormals = true;
   options.compute = [&backend](const Op& op, EvalArgs in, std::span<Tensor> out) {
     return compute_as_chip(backend, op, in, out);
   };
+}
+
+}  // namespace
+
+void take_chip_arithmetic(const Graph& graph, const Backend& backend, ExecOptions& options) {
+  if (is_quantized(graph)) compute_on_chip(backend, options);
+}
+
+void take_chip_arithmetic_of_halves(const Graph& graph, const Backend& backend, ExecOptions& options) {
+  if (is_quantized(graph) || has_lowered_halves(graph)) compute_on_chip(backend, options);
 }
 
 }  // namespace tpuc

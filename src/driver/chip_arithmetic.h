@@ -11,4 +11,7 @@ namespace tpuc {
 // Makes the host execute the graph so, where it is one of 8 bits. The back end must outlive the execution.
 void take_chip_arithmetic(const Graph& graph, const Backend& backend, ExecOptions& options);
 
+// Likewise a graph that was lowered to halves: a calibration may leave nothing of a network in 8 bits.
+void take_chip_arithmetic_of_halves(const Graph& graph, const Backend& backend, ExecOptions& options);
+
 }  // namespace tpuc

@@ -112,7 +112,7 @@ NamedTensors execute(const Graph& graph, const NamedTensors& inputs, bool all_te
   ExecOptions options;
   options.threads = threads;
   const auto backend = make_bm1684x_backend();
-  take_chip_arithmetic(graph, *backend, options);
+  take_chip_arithmetic_of_halves(graph, *backend, options);
   if (all_tensors)
     options.hook = [&](const Value& v, const Tensor& t) {
       if (v.def != nullptr) intermediate.emplace(v.name, t);

@@ -56,6 +56,20 @@ TEST_CASE("a model in memory compiles and runs", "[driver]") {
   }
 }
 
+TEST_CASE("a result without dimensions has none after the bmodel either", "[driver]") {
+  const std::string text =
+      "graph @g(%x: f32[4]) -> (%y) {\n  %y = reduce(%x) {kind=sum, axes=[0], keep_dims=false} : f32[]\n}\n";
+  const Source source{.path = {}, .bytes = std::as_bytes(std::span(text)), .external_data = {}};
+  Options options;
+  options.precision = Precision::F32;
+  const auto artifact = compile(source, options);
+  REQUIRE(artifact.ok());
+  const Arrays x{{"x", {"f32", {4}, Bytes(4 * sizeof(float))}}};
+  const auto got = run({.path = {}, .bytes = artifact.value().bytes, .external_data = {}}, x);
+  REQUIRE(got.ok());
+  CHECK(got.value().tensors.at("y").shape.empty());
+}
+
 TEST_CASE("the check lists every node", "[driver]") {
   const auto report = check({.path = kModel, .bytes = {}, .external_data = {}});
   REQUIRE(report.ok());

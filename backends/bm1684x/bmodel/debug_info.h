@@ -4,7 +4,7 @@
 //   ...],
 //             "tensors": [{"name", "dtype", "shape", "addr", "layer"}, ...],
 //             "notes": ["...", ...], "elements": {"f32": n, "f16": n, ...}, "products": {"i8": n, ...},
-//             "float_ops": [["name", "op", "f16"], ...]}}
+//             "float_ops": [["name", "op", "f16"], ...], "scalars": ["name", ...]}}
 #pragma once
 
 #include <cstdint>
@@ -51,6 +51,7 @@ struct DebugInfo {
   std::vector<std::pair<std::string, uint64_t>> elements;  // computed elements by precision
   std::vector<std::pair<std::string, uint64_t>> products;  // multiply-adds by precision of the factors
   std::vector<FloatOp> float_ops;
+  std::vector<std::string> scalars;  // results of rank 0: the file says [1] of them (BMODEL.md section 3)
 };
 
 std::string to_json(const DebugInfo& info);

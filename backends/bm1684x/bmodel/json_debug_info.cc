@@ -68,8 +68,9 @@ std::string to_json(const DebugInfo& info) {
   Json products = Json::object(), float_ops = Json::array();
   for (const auto& [type, count] : info.products) products[type] = count;
   for (const FloatOp& op : info.float_ops) float_ops.push_back({op.name, op.op, op.type});
-  const Json body = {{"version", kVersion},  {"layers", layers},     {"tensors", tensors},    {"notes", info.notes},
-                     {"elements", elements}, {"products", products}, {"float_ops", float_ops}};
+  Json body = {{"version", kVersion},  {"layers", layers},     {"tensors", tensors},    {"notes", info.notes},
+               {"elements", elements}, {"products", products}, {"float_ops", float_ops}};
+  if (!info.scalars.empty()) body["scalars"] = info.scalars;
   // Names come from foreign models and need not be UTF-8.
   return Json{{kKey, body}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -92,6 +93,7 @@ std::optional<DebugInfo> debug_info_from_json(const std::string& text) {
       info.products.emplace_back(type, count.get<uint64_t>());
     for (const Json& j : body.at("float_ops"))
       info.float_ops.push_back({j.at(0).get<std::string>(), j.at(1).get<std::string>(), j.at(2).get<std::string>()});
+    if (body.contains("scalars")) info.scalars = body.at("scalars").get<std::vector<std::string>>();
     return info;
   } catch (const Json::exception&) {
     return {};

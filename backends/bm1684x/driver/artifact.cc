@@ -1,7 +1,10 @@
 // The artifact's side of the BM1684X back end: bmodels run, listed and priced, by the simulator and its neighbours.
+#include <algorithm>
+
 #include "backends/bm1684x/bmodel/bmodel.h"
 #include "backends/bm1684x/bmodel/combine.h"
 #include "backends/bm1684x/bmodel/commands.h"
+#include "backends/bm1684x/bmodel/debug_info.h"
 #include "backends/bm1684x/bmodel/inspect.h"
 #include "backends/bm1684x/cycles/profile.h"
 #include "backends/bm1684x/driver/backend.h"
@@ -67,6 +70,17 @@ std::vector<Profile> profiles_of(std::span<const std::byte> artifact) {
   return out;
 }
 
+// Results of networks of ours that had no dimensions have none again.
+void restore_scalars(const bmodel::Stage& stage, std::map<std::string, Tensor>& results) {
+  const auto is_one = [](const bmodel::Tensor& t) { return t.shape == std::vector<uint64_t>{1}; };
+  if (std::none_of(stage.outputs.begin(), stage.outputs.end(), is_one)) return;
+  const auto info = bmodel::debug_info_from_json(stage.tensor_loc);
+  if (!info) return;
+  for (const std::string& name : info->scalars)
+    if (const auto it = results.find(name); it != results.end() && it->second.count() == 1)
+      it->second = it->second.reshaped({});
+}
+
 std::string isa_lines(const std::vector<InstrInfo>& instructions) {
   std::string out;
   for (const InstrInfo& i : instructions)
@@ -120,6 +134,7 @@ RunOutcome Bm1684x::run(std::span<const std::byte> artifact, const std::map<std:
     out.tensors.insert_or_assign(t.name, from_stored(t, {.name = t.name, .type = t.type, .shape = t.shape}, how.raw));
   for (size_t i = 0; i < result.outputs.size(); ++i)
     out.tensors.insert_or_assign(result.outputs[i].name, from_stored(result.outputs[i], stage.outputs[i], how.raw));
+  if (!how.raw) restore_scalars(stage, out.tensors);
   return out;
 }
 

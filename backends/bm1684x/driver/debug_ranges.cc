@@ -105,6 +105,8 @@ std::string debug_ranges(const Graph& graph, const Program& p, const std::vector
   info.layers = layers_of(p);
   info.tensors = tensors_of(graph, p);
   info.notes = border_notes;
+  for (const Value* v : graph.outputs())
+    if (v->type.dims.empty()) info.scalars.push_back(v->name);
   Arithmetic(p).take(info);
   return bmodel::to_json(info);
 }

@@ -58,6 +58,7 @@ Outcome fold_stride(const Match& m, const Op& root, Rewriter& rw) {
   if (m["x"]->type.dtype == DType::F32) return rw.no_match("32-bit floats are summed channel by channel");
   if (!is_plain_row(a, x, w)) return rw.no_match("not a plain convolution of a row");
   if (x[1] > kFewChannels || s < kLeastStride) return rw.no_match("more than 4 channels, or a stride below 4");
+  if (s > w[3]) return rw.no_match("the stride jumps over elements that no window reads");
   if (a.pads[1] % s != 0) return rw.no_match("the padding on the left is no multiple of the stride");
   const int64_t steps = ceil_div(w[3], s), columns = root.out(0)->type.dims[3] - 1 + steps - a.pads[1] / s;
   if (columns <= 0) return rw.no_match("the row is nothing but padding");

@@ -8,6 +8,7 @@
 #include "ops/families.h"
 #include "ops/infer_check.h"
 #include "ops/integer_sum.h"
+#include "ops/table_softmax.h"
 #include "tpuc/numerics/fixed_point.h"
 
 namespace tpuc::ops {
@@ -183,8 +184,8 @@ void ScaledProduct::eval(EvalArgs in, const Attrs& attrs, std::span<Tensor> out)
 }
 
 std::span<const OpDef> quantize_ops() {
-  static const OpDef table[] = {def<Quantize>(), def<Dequantize>(),  def<Requantize>(),
-                                def<Lut>(),      def<WeightedSum>(), def<ScaledProduct>()};
+  static const OpDef table[] = {def<Quantize>(),    def<Dequantize>(),    def<Requantize>(),  def<Lut>(),
+                                def<WeightedSum>(), def<ScaledProduct>(), def<TableSoftmax>()};
   return table;
 }
 

@@ -9,6 +9,7 @@
 #include "ops/matmul.h"
 #include "ops/quantize.h"
 #include "ops/softmax.h"
+#include "ops/table_softmax.h"
 
 namespace tpuc::bm1684x {
 
@@ -31,6 +32,12 @@ bool is_product(const Op& op) {
   return !g.by_columns && !g.y.is_side_by_side && g.y.batch > 1 && g.y.rows == d[d.size() - 2];
 }
 
+bool is_row_by_row(const Op& op) {
+  const auto is_last = [&](int64_t axis) { return axis + 1 == static_cast<int64_t>(op.out(0)->type.dims.size()); };
+  if (op.is<ops::TableSoftmax>()) return is_last(op.attrs<ops::TableSoftmax>().axis);
+  return op.is<ops::Softmax>() && is_last(op.attrs<ops::Softmax>().axis);
+}
+
 bool is_stack(const Value& v, int steps);
 
 bool follows(const Op& op, int steps) {
@@ -44,9 +51,7 @@ bool is_stack(const Value& v, int steps) {
   if (v.def == nullptr || v.type.dims.size() < 3) return false;
   const Op& op = *v.def;
   if (op.is<ops::MatMul>()) return is_product(op);
-  const bool is_row_by_row =
-      op.is<ops::Softmax>() && op.attrs<ops::Softmax>().axis + 1 == static_cast<int64_t>(v.type.dims.size());
-  return (is_row_by_row || is_elementwise(op)) && follows(op, steps);
+  return (is_row_by_row(op) || is_elementwise(op)) && follows(op, steps);
 }
 
 // Leading axes as one; nothing where only some of them are there.

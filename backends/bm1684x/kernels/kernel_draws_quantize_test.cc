@@ -1,6 +1,7 @@
 // Draws of the operators of quantized graphs: all exact.
 #include "backends/bm1684x/kernels/kernel_draws.h"
 #include "ops/quantize.h"
+#include "ops/table_softmax.h"
 
 namespace tpuc::bm1684x {
 
@@ -72,11 +73,22 @@ void scaled_product(Draws& d) {
                        {zero_of(d, a), zero_of(d, b), scale_of(d), offset_of(d), byte_type(d)}, kExact);
 }
 
+void table_softmax(Draws& d) {
+  const DType from = byte_type(d), to = byte_type(d);
+  const Dims x = any_dims(d);
+  const int64_t axis = d.between(0, static_cast<int64_t>(x.size()) - 1);
+  const Operand table{{256}, d.chance(70), d.chance(50) ? 1e-9 : 0.3, 1, DType::F32};
+  d.run<TableSoftmax>(from, {bytes(from, x), table},
+                      {axis, d.chance(50), d.chance(30) ? 1.0F / 255 : scale_of(d), zero_of(d, to), to}, kExact);
+}
+
 }  // namespace
 
 std::vector<Draw> quantize_draws() {
-  return {{Quantize::kName, quantize}, {Dequantize::kName, dequantize},    {Requantize::kName, requantize},
-          {Lut::kName, look_up},       {WeightedSum::kName, weighted_sum}, {ScaledProduct::kName, scaled_product}};
+  return {{Quantize::kName, quantize},         {Dequantize::kName, dequantize},
+          {Requantize::kName, requantize},     {Lut::kName, look_up},
+          {WeightedSum::kName, weighted_sum},  {ScaledProduct::kName, scaled_product},
+          {TableSoftmax::kName, table_softmax}};
 }
 
 }  // namespace tpuc::bm1684x

@@ -17,8 +17,6 @@ namespace tpuc::bm1684x {
 
 namespace {
 
-constexpr Shape4 kTable{1, 1, 1, 256};
-
 Support supports(const Op& op, DType) {
   const Dims& d = op.in(0)->type.dims;
   if (std::any_of(d.begin(), d.end(), [](int64_t n) { return n == 0; })) return {false, "there are no elements"};
@@ -27,28 +25,20 @@ Support supports(const Op& op, DType) {
 
 Views views(const Op& op) {
   const View x = result_view(op);
-  return {{x, row_major(kTable)}, x};
+  return {{x, row_major(kTableView)}, x};
 }
 
 std::vector<Need> needs(const Op&, const Region& out) {
-  return {{Need::Kind::Box, out}, {Need::Kind::Shared, whole(kTable)}};
+  return {{Need::Kind::Box, out}, {Need::Kind::Shared, whole(kTableView)}};
 }
 
-// Where the vendor's encoder accepts the operands; ends are strict.   source: SG7.md section 2
-constexpr Wish kIndexBanks{0, 0x10000 - kEuBytes}, kResultBanks{0x10000, 0x20000 - kEuBytes};
 constexpr int64_t kTableBanks = 0x20000;
 
-int64_t table_bytes(const Op& op) { return kTable[3] * size_bytes(op.in(1)->type.dtype); }
+int64_t table_bytes(const Op& op) { return kTableView[3] * size_bytes(op.in(1)->type.dtype); }
 
-// The copies of the table: each in a buffer of its own.
 Footprint footprint(const Op& op, const Region&) {
-  const int64_t bytes = table_bytes(op);
-  Footprint f{
-      .scratch = std::vector<int64_t>(kTableCopies, bytes), .input_wishes = {kIndexBanks}, .output_wish = kResultBanks};
-  for (int64_t k = 0; k < kTableCopies; ++k) {
-    const int64_t at = kTableBanks + k * kTableCopyStride;
-    f.scratch_wishes.push_back({at, at + bytes});
-  }
+  Footprint f{.scratch = {}, .input_wishes = {kIndexBanks}, .output_wish = kResultBanks};
+  add_table_copies(f, table_bytes(op));
   return f;
 }
 
@@ -56,20 +46,34 @@ bool lies_in(const LocalTensor& t, const Wish& part) {
   return t.is_aligned() && t.offset() >= part.begin && t.offset() + align64(t.span_bytes()) <= part.end;
 }
 
-bool wishes_are_granted(const TileCtx& t, const LocalTensor& out, const LocalTensor& index) {
+bool wishes_are_granted(std::span<const uint32_t> copies, const LocalTensor& out, const LocalTensor& index) {
   for (int64_t k = 0; k < kTableCopies; ++k)
-    if (t.scratch[static_cast<size_t>(k)] != kTableBanks + k * kTableCopyStride) return false;
+    if (copies[static_cast<size_t>(k)] != kTableBanks + k * kTableCopyStride) return false;
   return lies_in(index, kIndexBanks) && lies_in(out, kResultBanks);
 }
 
 void emit(const Op&, const TileCtx& t, Emitter& e) {
-  const LocalTensor out = t.output(), index = t.input(0, t.region), table = t.input(1, whole(kTable));
-  if (!wishes_are_granted(t, out, index)) return e.look_up(out, index, table);
-  for (const uint32_t copy : t.scratch) e.copy(in_all_lanes(shared_row(copy, table.prec, kTable)), in_all_lanes(table));
-  e.look_up_banked(out, index, shared_row(t.scratch[0], table.prec, kTable));
+  look_up_at_best(t.output(), t.input(0, t.region), t.input(1, whole(kTableView)), t.scratch, e);
 }
 
 }  // namespace
+
+void add_table_copies(Footprint& f, int64_t bytes) {
+  for (int64_t k = 0; k < kTableCopies; ++k) {
+    const int64_t at = kTableBanks + k * kTableCopyStride;
+    f.scratch_wishes.resize(f.scratch.size());
+    f.scratch.push_back(bytes);
+    f.scratch_wishes.push_back({at, at + bytes});
+  }
+}
+
+void look_up_at_best(const LocalTensor& out, const LocalTensor& index, const LocalTensor& table,
+                     std::span<const uint32_t> copies, Emitter& e) {
+  if (!wishes_are_granted(copies, out, index)) return e.look_up(out, index, table);
+  for (const uint32_t copy : copies)
+    e.copy(in_all_lanes(shared_row(copy, table.prec, kTableView)), in_all_lanes(table));
+  e.look_up_banked(out, index, shared_row(copies[0], table.prec, kTableView));
+}
 
 Kernel lut_kernel() {
   return {.op = ops::Lut::kName,

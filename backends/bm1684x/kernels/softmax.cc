@@ -9,10 +9,11 @@
 
 #include "backends/bm1684x/emit/emitter.h"
 #include "backends/bm1684x/kernels/activation_math.h"
-#include "backends/bm1684x/kernels/eltwise_matrices.h"
 #include "backends/bm1684x/kernels/eltwise_views.h"
 #include "backends/bm1684x/kernels/families.h"
 #include "backends/bm1684x/kernels/reduce_axes.h"
+#include "backends/bm1684x/kernels/softmax_layout.h"
+#include "backends/bm1684x/kernels/softmax_table.h"
 
 namespace tpuc::bm1684x {
 
@@ -21,73 +22,29 @@ namespace {
 using Buf = FloatMath::Buf;
 
 constexpr uint32_t kMinusInfinity = 0xFF800000;
-constexpr int64_t kMaxLength = 16384;  // of the axis, see reduce_axes.cc
-constexpr size_t kSmall = 4;           // scratch tensors of one value per row
+constexpr size_t kSmall = 4;  // scratch tensors of one value per row
 
-// The axis as W of rows in lanes, or, with axes behind it, as H.
-struct Layout {
-  Shape4 dims{1, 1, 1, 1};
-  bool in_rows = true;
-  View view;
-};
-
-std::optional<Layout> layout(const Op& op) {
-  const Dims& d = op.out(0)->type.dims;
-  const auto axis =
-      static_cast<size_t>(op.is<ops::Softmax>() ? op.attrs<ops::Softmax>().axis : op.attrs<ops::LogSoftmax>().axis);
-  int64_t outer = 1, inner = 1;
-  for (size_t i = 0; i < axis; ++i) outer *= d[i];
-  for (size_t i = axis + 1; i < d.size(); ++i) inner *= d[i];
-  const int64_t length = d[axis];
-  Layout l;
-  l.in_rows = inner == 1;
-  if (length > kMaxLength) return std::nullopt;
-  if (inner == 1) {
-    l.dims = {1, outer, 1, length};
-    l.view = normalized({l.dims, {length, length, 0, 1}});
-    // Stacks of matrices as the products around them see them: attention stays in local memory.
-    const bool between_products = follows_matrices(op);
-    if (const int64_t rows = axis > 0 ? d[axis - 1] : 1;
-        (rows >= kLanes || between_products) && rows <= kMaxDim && outer / rows <= kMaxDim) {
-      l.dims = {outer / rows, rows, 1, length};
-      l.view = row_major(l.dims);
-    }
-    return l;
-  }
-  const Split split = split_count(inner);
-  l.dims = {outer, split.channels, length, split.width};
-  l.view = normalized({l.dims, {length * inner, split.width, inner, 1}});
-  return l;
+int64_t axis_of(const Op& op) {
+  return op.is<ops::Softmax>() ? op.attrs<ops::Softmax>().axis : op.attrs<ops::LogSoftmax>().axis;
 }
+LineLayout layout(const Op& op) { return line_layout(op, axis_of(op)).value(); }
 
 Support supports(const Op& op, DType) {
   if (!is_float(op.in(0)->type.dtype)) return {false, fmt::format("elements are {}", to_string(op.in(0)->type.dtype))};
-  if (!layout(op))
+  if (!line_layout(op, axis_of(op)))
     return {false, fmt::format("the shape {}: an axis of more than 16384 elements", to_string(op.out(0)->type.dims))};
   return {};
 }
 
 Views views(const Op& op) {
-  const View v = layout(op).value().view;
+  const View v = layout(op).view;
   return {{v}, v};
 }
 
-Axes axes(const Op& op) {
-  const bool in_rows = layout(op).value().in_rows;
-  return {.h = in_rows, .w = !in_rows};
-}
+Axes axes(const Op& op) { return line_axes(layout(op)); }
 
-// Rows are padded to whole units of 16 elements.
-Shape4 work_dims(const Op& op, const Region& out) {
-  Shape4 d = out.extent;
-  if (layout(op).value().in_rows) d[3] = align_up(d[3], kEuBytes / 4);
-  return d;
-}
-Shape4 small_dims(const Op& op, const Region& out) {
-  Shape4 d = out.extent;
-  d[layout(op).value().in_rows ? 3 : 2] = 1;
-  return d;
-}
+Shape4 work_dims(const Op& op, const Region& out) { return padded_lines(layout(op), out); }
+Shape4 small_dims(const Op& op, const Region& out) { return one_per_line(layout(op), out); }
 
 bool is_fine(const Op& op) { return op.out(0)->type.dtype == DType::F32; }
 bool is_log(const Op& op) { return op.is<ops::LogSoftmax>(); }
@@ -120,7 +77,7 @@ Buf load(const Op& op, const TileCtx& t, FloatMath& work, Emitter& e) {
   if (padded == length && in.prec == Prec::F32 && in.is_aligned()) return Buf(in);
   Buf x = work.take();
   const Shape4 tail{in.dims[0], in.dims[1], in.dims[2], padded - length};
-  if (padded > length && layout(op).value().in_rows) e.fill((*x).at(0, 0, 0, length, tail), kMinusInfinity);
+  if (padded > length && layout(op).in_rows) e.fill((*x).at(0, 0, 0, length, tail), kMinusInfinity);
   const LocalTensor inside = (*x).at(0, 0, 0, 0, in.dims);
   if (in.prec == Prec::F32)
     e.copy(inside, in);
@@ -182,7 +139,7 @@ Kernel kernel(std::string_view name) {
 }  // namespace
 
 std::span<const Kernel> softmax_kernels() {
-  static const Kernel kTable[] = {kernel(ops::Softmax::kName), kernel(ops::LogSoftmax::kName)};
+  static const Kernel kTable[] = {kernel(ops::Softmax::kName), kernel(ops::LogSoftmax::kName), table_softmax_kernel()};
   return kTable;
 }
 

@@ -28,7 +28,7 @@ struct Life {
 
 class Lives {
  public:
-  explicit Lives(const Aliases& aliases) : aliases_(&aliases) {}
+  Lives(const Aliases& aliases, const Layouts& layouts) : aliases_(&aliases), layouts_(&layouts) {}
   void touch(const Value* v, int time) {
     const Value* root = aliases_->find(v).root;
     if (root->is_constant()) return;
@@ -36,7 +36,10 @@ class Lives {
     if (fresh) {
       order_.push_back(root);
       lives_.emplace_back();
-      lives_.back().bytes = align_up(byte_count(root->type), kTensorAlign);
+      const auto layout = layouts_->find(root);
+      const int64_t bytes =
+          layout == layouts_->end() ? byte_count(root->type) : layout->second.span() * size_bytes(root->type.dtype);
+      lives_.back().bytes = align_up(bytes, kTensorAlign);
     }
     lives_[it->second].extend(time);
   }
@@ -45,6 +48,7 @@ class Lives {
 
  private:
   const Aliases* aliases_;
+  const Layouts* layouts_;
   std::unordered_map<const Value*, size_t> index_;
 };
 
@@ -108,18 +112,32 @@ CoefficientPlan place_coefficients(const Graph& graph, const Schedule& s, const 
 
 }  // namespace
 
-uint64_t DdrPlan::address(const Value* v, const Aliases& aliases) const {
-  const Location at = aliases.find(v);
-  const auto offset = static_cast<uint64_t>(at.offset_bytes);
-  if (at.root->is_constant()) return kDdrBase + static_cast<uint64_t>(coefficients.tensors.at(at.root)) + offset;
-  const auto it = roots.find(at.root);
-  TPUC_CHECK(it != roots.end(), "%{} has no place in DDR", v->name);
-  return context_addr() + static_cast<uint64_t>(it->second) + offset;
+uint64_t DdrPlan::root_address(const Value* root) const {
+  if (root->is_constant()) return kDdrBase + static_cast<uint64_t>(coefficients.tensors.at(root));
+  const auto it = roots.find(root);
+  TPUC_CHECK(it != roots.end(), "%{} has no place in DDR", root->name);
+  return context_addr() + static_cast<uint64_t>(it->second);
 }
 
-DdrPlan allocate_ddr(const Graph& graph, const Schedule& s, const Aliases& aliases) {
+uint64_t DdrPlan::address(const Value* v, const Aliases& aliases) const {
+  const Location at = aliases.find(v);
+  TPUC_CHECK(!layouts.contains(at.root), "%{} has a layout of its own", v->name);
+  return root_address(at.root) + static_cast<uint64_t>(at.offset_bytes);
+}
+
+DdrTensor DdrPlan::tensor(const Value* v, const Shape4& dims, const Shape4& strides, const Aliases& aliases) const {
+  const int64_t size = size_bytes(v->type.dtype);
+  const Location at = aliases.find(v);
+  const auto layout = layouts.find(at.root);
+  if (layout == layouts.end()) return {address(v, aliases), size, dims, strides};
+  const auto placed = layout->second.place(at.offset_bytes / size, dims, strides);
+  TPUC_CHECK(placed.has_value(), "a view of %{} does not follow its layout", v->name);
+  return {root_address(at.root) + static_cast<uint64_t>(placed->first * size), size, dims, placed->strides};
+}
+
+DdrPlan allocate_ddr(const Graph& graph, const Schedule& s, const Aliases& aliases, const Layouts& layouts) {
   const int end = store_time(static_cast<int>(s.computes.size()));
-  Lives lives(aliases);
+  Lives lives(aliases, layouts);
   // Inputs are there before the first command and outputs until after the last; the runtime copies them.
   for (const auto& v : graph.inputs()) lives.touch(v.get(), -1);
   for (const Load& l : s.loads)
@@ -133,6 +151,7 @@ DdrPlan allocate_ddr(const Graph& graph, const Schedule& s, const Aliases& alias
   }
   for (const Value* v : graph.outputs()) lives.touch(v, end);
   DdrPlan plan;
+  plan.layouts = layouts;
   plan.coefficients = place_coefficients(graph, s, aliases);
   plan.context_bytes = align_up(std::max<int64_t>(place(lives.lives_), 1), kDdrAlign);
   plan.lower_bound_bytes = most_at_once(lives.lives_);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "backends/bm1684x/alloc/alias.h"
+#include "backends/bm1684x/alloc/choose_layouts.h"
 #include "backends/bm1684x/sched/schedule.h"
 
 namespace tpuc::bm1684x {
@@ -24,10 +25,14 @@ struct DdrPlan {
   int64_t context_bytes = 0;                        // multiple of 4096: the peak
   int64_t lower_bound_bytes = 0;                    // most bytes that live at the same time
   uint64_t context_addr() const { return kDdrBase + static_cast<uint64_t>(coefficients.bytes); }
-  // The DDR address of any value that lives in DDR.
+  Layouts layouts;
+  // The DDR address of any value that lives in DDR without a layout of its own.
   uint64_t address(const Value* v, const Aliases& aliases) const;
+  // Where the elements of a view of it lie, all of them.
+  DdrTensor tensor(const Value* v, const Shape4& dims, const Shape4& strides, const Aliases& aliases) const;
+  uint64_t root_address(const Value* root) const;
 };
 
-DdrPlan allocate_ddr(const Graph& graph, const Schedule& s, const Aliases& aliases);
+DdrPlan allocate_ddr(const Graph& graph, const Schedule& s, const Aliases& aliases, const Layouts& layouts);
 
 }  // namespace tpuc::bm1684x

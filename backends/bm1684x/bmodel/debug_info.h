@@ -2,7 +2,7 @@
 // range of commands belongs to, and where tensors lie. Its presence also tells that tpuc wrote the file.
 //   {"tpuc": {"version": 1, "layers": [{"name", "op", "tile", "group", "tiu": [[first, last], ...], "gdma": [...]},
 //   ...],
-//             "tensors": [{"name", "dtype", "shape", "addr", "layer"}, ...],
+//             "tensors": [{"name", "dtype", "shape", "addr", "layer", "axes": [[extent, stride], ...], "first"}, ...],
 //             "notes": ["...", ...], "elements": {"f32": n, "f16": n, ...}, "products": {"i8": n, ...},
 //             "float_ops": [["name", "op", "f16"], ...], "scalars": ["name", ...]}}
 #pragma once
@@ -37,6 +37,10 @@ struct DebugTensor {
   std::vector<uint64_t> shape;
   uint64_t addr = 0;
   uint32_t layer = 0;  // index into layers
+  // Where it is not row-major without gaps: (extent, stride in elements) of the axes of the row-major tensor at `addr`,
+  // outermost first, of which this one begins at element `first`.
+  std::vector<std::pair<uint64_t, uint64_t>> axes{};
+  uint64_t first = 0;
 };
 
 // An operator that computes in floats, in a network that computes in 8 bits, too.

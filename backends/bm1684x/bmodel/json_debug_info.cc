@@ -40,6 +40,13 @@ DebugTensor tensor_from_json(const Json& j) {
   DebugTensor t{j.at("name").get<std::string>(), type_from_name(j.at("dtype").get<std::string>()),
                 j.at("shape").get<std::vector<uint64_t>>(), j.at("addr").get<uint64_t>(),
                 j.at("layer").get<uint32_t>()};
+  if (j.contains("axes")) {
+    t.axes = j.at("axes").get<std::vector<std::pair<uint64_t, uint64_t>>>();
+    t.first = j.at("first").get<uint64_t>();
+    for (const auto& [extent, stride] : t.axes)
+      if (extent == 0 || extent > kMaxElements || stride > kMaxElements || t.first > kMaxElements)
+        throw Json::other_error::create(501, "axes too large", nullptr);
+  }
   uint64_t elements = 1;
   for (const uint64_t d : t.shape)
     if (__builtin_mul_overflow(elements, d, &elements) || elements > kMaxElements)
@@ -58,12 +65,16 @@ std::string to_json(const DebugInfo& info) {
                       {"group", l.group},
                       {"tiu", ranges_to_json(l.tiu)},
                       {"gdma", ranges_to_json(l.gdma)}});
-  for (const DebugTensor& t : info.tensors)
+  for (const DebugTensor& t : info.tensors) {
     tensors.push_back({{"name", t.name},
                        {"dtype", std::string(name_of(t.type))},
                        {"shape", t.shape},
                        {"addr", t.addr},
                        {"layer", t.layer}});
+    if (t.axes.empty()) continue;
+    tensors.back()["axes"] = t.axes;
+    tensors.back()["first"] = t.first;
+  }
   for (const auto& [type, count] : info.elements) elements[type] = count;
   Json products = Json::object(), float_ops = Json::array();
   for (const auto& [type, count] : info.products) products[type] = count;

@@ -49,7 +49,15 @@ std::vector<bmodel::DebugTensor> tensors_of(const Graph& graph, const Program& p
     t.name = value->name;
     t.type = data_type_of(value->type.dtype);
     for (const int64_t d : value->type.dims) t.shape.push_back(static_cast<uint64_t>(d));
-    t.addr = p.ddr.address(value, aliases);
+    const Location at = aliases.find(value);
+    if (const auto layout = p.ddr.layouts.find(at.root); layout == p.ddr.layouts.end()) {
+      t.addr = p.ddr.address(value, aliases);
+    } else {
+      t.addr = p.ddr.root_address(at.root);
+      t.first = static_cast<uint64_t>(at.offset_bytes / size_bytes(value->type.dtype));
+      for (const DdrLayout::Axis& a : layout->second.axes())
+        t.axes.emplace_back(static_cast<uint64_t>(a.extent), static_cast<uint64_t>(a.stride));
+    }
     t.layer = static_cast<uint32_t>(slot);
     tensors.push_back(std::move(t));
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "backends/bm1684x/emit/emitter.h"
+#include "backends/bm1684x/emit/transfer.h"
 #include "backends/bm1684x/isa/gdma_decode.h"
 #include "tpuc/support/check.h"
 
@@ -60,9 +61,7 @@ std::vector<Axis> axes_of(const DdrTensor& out, const DdrTensor& in) {
 
 }  // namespace
 
-void Emitter::load(const LocalTensor& out, const DdrTensor& in) {
-  check_sizes(in.dims);
-  const std::vector<Access> accesses{access(out, true)};
+GdmaInstr load_command(const LocalTensor& out, const DdrTensor& in) {
   if (out.shared) {
     GdmaTensor g = tensor_move(TensorMove::Broadcast, in.elem_bytes);
     g.src_size = fields(in.dims);
@@ -71,7 +70,7 @@ void Emitter::load(const LocalTensor& out, const DdrTensor& in) {
     g.dst_stride = fields(out.strides);
     g.src_addr = in.addr;
     g.dst_addr = kLocalBase + out.addr;
-    return stream_->gdma(g, accesses);
+    return g;
   }
   if (is_channel_innermost(in)) {
     GdmaCwTranspose g;
@@ -84,7 +83,7 @@ void Emitter::load(const LocalTensor& out, const DdrTensor& in) {
     g.dst_stride = fields({out.strides[0], out.strides[1], out.strides[2], 1});
     g.src_addr = in.addr;
     g.dst_addr = kLocalBase + out.addr;
-    return stream_->gdma(g, accesses);
+    return g;
   }
   GdmaTensor g = tensor_move(TensorMove::Copy, in.elem_bytes);
   g.src_size = g.dst_size = fields(in.dims);
@@ -92,12 +91,10 @@ void Emitter::load(const LocalTensor& out, const DdrTensor& in) {
   g.dst_stride = fields(out.strides);
   g.src_addr = in.addr;
   g.dst_addr = kLocalBase + out.addr;
-  stream_->gdma(g, accesses);
+  return g;
 }
 
-void Emitter::store(const DdrTensor& out, const LocalTensor& in) {
-  check_sizes(out.dims);
-  const std::vector<Access> accesses{access(in, false)};
+GdmaInstr store_command(const DdrTensor& out, const LocalTensor& in) {
   if (is_channel_innermost(out)) {
     GdmaCwTranspose g;
     g.head.stride_enable = 1;
@@ -109,7 +106,7 @@ void Emitter::store(const DdrTensor& out, const LocalTensor& in) {
     g.dst_stride = fields({out.strides[0], out.strides[3], out.strides[2], 1});
     g.src_addr = kLocalBase + in.addr;
     g.dst_addr = out.addr;
-    return stream_->gdma(g, accesses);
+    return g;
   }
   GdmaTensor g = tensor_move(TensorMove::Copy, out.elem_bytes);
   g.src_size = g.dst_size = fields(out.dims);
@@ -117,7 +114,17 @@ void Emitter::store(const DdrTensor& out, const LocalTensor& in) {
   g.dst_stride = fields(out.strides);
   g.src_addr = kLocalBase + in.addr;
   g.dst_addr = out.addr;
-  stream_->gdma(g, accesses);
+  return g;
+}
+
+void Emitter::load(const LocalTensor& out, const DdrTensor& in) {
+  check_sizes(in.dims);
+  stream_->gdma(load_command(out, in), {access(out, true)});
+}
+
+void Emitter::store(const DdrTensor& out, const LocalTensor& in) {
+  check_sizes(out.dims);
+  stream_->gdma(store_command(out, in), {access(in, false)});
 }
 
 void Emitter::load_lanes(uint32_t out, const DdrTensor& in, int64_t lanes) {

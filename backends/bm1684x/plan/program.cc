@@ -74,22 +74,23 @@ class Writer {
     } else {
       const Prec prec = prec_of(l.value->type.dtype);
       const bool shared = l.need.kind == Need::Kind::Shared;
-      const DdrTensor whole{p_->ddr.address(l.value, *aliases_), size_of(prec), l.view.dims, l.view.strides};
       if (l.view.folded.count > 0) {
-        load_folded(l, whole, aligned(at(l.buffer), prec, l.need.box.extent));
+        load_folded(l, aligned(at(l.buffer), prec, l.need.box.extent));
         return note(before, l.use);
       }
-      const DdrTensor t = whole.box(l.need.box);
+      const DdrTensor t = p_->ddr.tensor(l.value, l.view.dims, l.view.strides, *aliases_).box(l.need.box);
       emitter_.load(shared ? shared_row(at(l.buffer), prec, t.dims) : aligned(at(l.buffer), prec, t.dims), t);
     }
     note(before, l.use);
   }
 
   // Each row of the window is a load of its own; rows outside the tensor are filled.
-  void load_folded(const Load& l, const DdrTensor& whole, const LocalTensor& to) {
+  void load_folded(const Load& l, const LocalTensor& to) {
     const FoldedRows& f = l.view.folded;
     const Region& box = l.need.box;
     const int64_t channels = l.view.dims[1] / f.count, first = box.begin[2], count = box.extent[2];
+    const DdrTensor whole =
+        p_->ddr.tensor(l.value, {l.view.dims[0], channels, f.rows, l.view.dims[3]}, l.view.strides, *aliases_);
     const auto fill = [&](int64_t from, int64_t rows) {
       if (rows > 0) emitter_.fill(to.at(0, 0, from, 0, {to.dims[0], to.dims[1], rows, to.dims[3]}), f.fill);
     };
@@ -154,8 +155,7 @@ class Writer {
     const LocalTensor held = aligned(at(x.buffer), prec, x.held.extent);
     Shape4 from;
     for (size_t a = 0; a < 4; ++a) from[a] = x.box.begin[a] - x.held.begin[a];
-    const DdrTensor t =
-        DdrTensor{p_->ddr.address(x.value, *aliases_), size_of(prec), x.view.dims, x.view.strides}.box(x.box);
+    const DdrTensor t = p_->ddr.tensor(x.value, x.view.dims, x.view.strides, *aliases_).box(x.box);
     emitter_.store(t, held.at(from[0], from[1], from[2], from[3], x.box.extent));
     note(before, x.slot);
   }
@@ -167,11 +167,11 @@ class Writer {
 };
 
 Program place_and_emit(const Graph& graph, Schedule planned, const std::vector<size_t>& group_starts,
-                       const Aliases& aliases, const PlanOptions& options, int ahead_slots) {
+                       const Aliases& aliases, const Layouts& layouts, const PlanOptions& options, int ahead_slots) {
   Program p;
   p.schedule = std::move(planned);
   p.local_peak_bytes = allocate_locally(p.schedule, group_starts, {options.lane_bytes}, ahead_slots);
-  p.ddr = allocate_ddr(graph, p.schedule, aliases);
+  p.ddr = allocate_ddr(graph, p.schedule, aliases, layouts);
   Writer(p, aliases).run();
   return p;
 }
@@ -195,11 +195,12 @@ Program build_program(const Graph& graph, const PlanOptions& options,
   phase("allocate and emit");
   Schedule& planned = builder.schedule();
   const Aliases aliases(graph);
+  const Layouts layouts = choose_layouts(graph, planned, aliases);
   if (planned.computes.size() > kMostTriedSteps)
-    return place_and_emit(graph, std::move(planned), starts, aliases, options, kAheadSlots[0]);
+    return place_and_emit(graph, std::move(planned), starts, aliases, layouts, options, kAheadSlots[0]);
   std::vector<Program> programs(std::size(kAheadSlots));
   ThreadPool(options.threads).parallel_for(programs.size(), [&](size_t i) {
-    programs[i] = place_and_emit(graph, planned, starts, aliases, options, kAheadSlots[i]);
+    programs[i] = place_and_emit(graph, planned, starts, aliases, layouts, options, kAheadSlots[i]);
   });
   return std::move(*std::min_element(programs.begin(), programs.end(), [](const Program& a, const Program& b) {
     return a.predicted_cycles < b.predicted_cycles;

@@ -133,8 +133,27 @@ class Simulation {
       sized.type = t.type;
       sized.shape = t.shape;
       machine_.set_command("tensor `" + t.name + "`");
-      result_.intermediates.push_back(fetch(t.name, t.type, t.shape, t.addr, sized.byte_count()));
+      result_.intermediates.push_back(t.axes.empty() ? fetch(t.name, t.type, t.shape, t.addr, sized.byte_count())
+                                                     : gather(t, sized.byte_count()));
     }
+  }
+
+  // A tensor with a layout of its own, element by element.
+  SimTensor gather(const bmodel::DebugTensor& t, uint64_t bytes) {
+    SimTensor out{t.name, t.type, t.shape, std::vector<std::byte>(bytes)};
+    bmodel::Tensor one;
+    one.type = t.type;
+    one.shape = {1};
+    const uint64_t size = one.byte_count();
+    for (uint64_t i = 0; i < bytes / size; ++i) {
+      uint64_t index = t.first + i, place = 0;
+      for (auto axis = t.axes.rbegin(); axis != t.axes.rend(); ++axis) {
+        place += index % axis->first * axis->second;
+        index /= axis->first;
+      }
+      std::memcpy(out.bytes.data() + i * size, machine_.read(t.addr + place * size, size).data(), size);
+    }
+    return out;
   }
 
   const bmodel::Stage& stage_;

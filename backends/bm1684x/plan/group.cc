@@ -1,6 +1,9 @@
 // Groups by growth: ops join in program order while everything that lives between them fits local memory whole.
 #include "backends/bm1684x/plan/group.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include "backends/bm1684x/plan/chain.h"
 #include "backends/bm1684x/plan/plan_memo.h"
 #include "backends/bm1684x/plan/tiler.h"
@@ -10,8 +13,8 @@ namespace tpuc::bm1684x {
 
 namespace {
 
-// Longer groups are rarely better, and every joining op allocates the whole group again.
-constexpr size_t kMostOps = 48;
+// Of a group with whole results: longer ones find an end before, or could as well be two.
+constexpr size_t kMostOps = 256;
 // Part of a lane that a group of several ops may fill; the rest is for loads that run ahead.
 constexpr double kResidentShare = 0.8;
 // Below this the group that loses its last op is missed as much as the chain gains.
@@ -30,31 +33,45 @@ class Grower {
 
   std::vector<Group> run() {
     for (size_t i = 0; i < order_.size();) i += add(i);
-    close();
     return std::move(groups_);
   }
 
  private:
   // Takes ops from index i on; returns how many.
   size_t add(size_t i) {
+    if (const size_t run = longest_resident_run(i); run > 0) {
+      for (size_t k = 0; k < run; ++k) current_.ops.push_back(resident(i + k));
+      const size_t chained = i + run < order_.size() ? chain_from_last_op(i + run) : 0;
+      close();
+      return run + chained;
+    }
     const Op& op = *order_[i];
-    const bool ddr = find_kernel(op.name())->emit_ddr != nullptr;
-    const OpTiles resident{&op, memo_.resident_tiles(op)};
-    if (options_->group_layers && current_.ops.size() < kMostOps && may_join(resident)) {
-      current_.ops.push_back(resident);
-      return 1;
-    }
-    if (const size_t taken = chain_from_last_op(i); taken > 0) return taken;
-    close();
-    if (ddr || fits_alone(resident)) {
-      current_.ops.push_back(resident);
-      return 1;
-    }
     Group chain =
         options_->group_layers ? grow_chain(*graph_, std::span(order_).subspan(i), *options_, memo_) : Group{};
     if (chain.ops.size() < 2) chain = {{{&op, tile_streamed(op)}}, {}};
     groups_.push_back(std::move(chain));
     return groups_.back().ops.size();
+  }
+  OpTiles resident(size_t i) { return {order_[i], memo_.resident_tiles(*order_[i])}; }
+  // How many ops from index i on fit as one group with whole results: doubled while they fit, then by halves. A group
+  // that does not fit is taken to fit no better with more ops.
+  size_t longest_resident_run(size_t i) {
+    const size_t most = std::min(options_->group_layers ? kMostOps : 1, order_.size() - i);
+    Group run;
+    const auto fits = [&](size_t count) {
+      run.ops.resize(std::min(count, run.ops.size()));
+      while (run.ops.size() < count) run.ops.push_back(resident(i + run.ops.size()));
+      // An op that works in DDR needs no room.
+      return (count == 1 && run.ops[0].tiles.empty()) || (options_->group_layers && memo_.fits(run, budget()));
+    };
+    size_t fitting = 0, failing = most + 1;
+    for (size_t count = 1; failing > most && fitting < most; count = std::min(2 * count, most))
+      (fits(count) ? fitting : failing) = count;
+    while (failing - fitting > 1) {
+      const size_t middle = std::midpoint(fitting, failing);
+      (fits(middle) ? fitting : failing) = middle;
+    }
+    return fitting;
   }
   // A large result, many times the run-time operands, which are then sent through DDR in its place.
   static bool result_outweighs_operands(const Op& op) {
@@ -100,17 +117,6 @@ class Grower {
         smaller.lane_bytes = smaller.lane_bytes / 4 * 3;
       }
     });
-  }
-  bool fits_alone(const OpTiles& resident) {
-    if (!options_->group_layers) return false;
-    return memo_.fits({{resident}, {}}, budget());
-  }
-  bool may_join(const OpTiles& op) {
-    if (current_.ops.empty()) return fits_alone(op) || op.tiles.empty();
-    current_.ops.push_back(op);
-    const bool fits = memo_.fits(current_, budget());
-    current_.ops.pop_back();
-    return fits;
   }
   int64_t budget() const { return static_cast<int64_t>(static_cast<double>(options_->lane_bytes) * kResidentShare); }
 

@@ -81,8 +81,8 @@ const std::vector<Region>& PlanMemo::resident_tiles(const Op& op) {
   return *tiles;
 }
 
-// For each op: its kind, which members it reads or shares constants with, whether somebody outside the group reads its
-// result.
+// For each op: its kind, which members it reads, or reads the same tensors as, whether somebody outside the group reads
+// its result.
 std::string PlanMemo::key_of(char purpose, int64_t number, const std::vector<OpTiles>& ops) {
   std::unordered_map<const Op*, int64_t> members;
   std::unordered_map<const Value*, int64_t> first_users;
@@ -94,7 +94,8 @@ std::string PlanMemo::key_of(char purpose, int64_t number, const std::vector<OpT
     for (const Value* v : o.op->in()) {
       const auto member = v == nullptr || v->def == nullptr ? members.end() : members.find(v->def);
       append(key, member == members.end() ? -1 : member->second);
-      if (v != nullptr && v->is_constant()) append(key, first_users.try_emplace(v, members.at(o.op)).first->second);
+      if (v != nullptr && member == members.end())
+        append(key, first_users.try_emplace(v, members.at(o.op)).first->second);
     }
     const Value* result = o.op->out(0);
     const bool leaves =

@@ -91,15 +91,15 @@ ComputeInput ScheduleBuilder::take_input(const Op& op, size_t i, const Need& nee
     return {it->second.buffer, it->second.region, false};
   }
   const bool shared = need.kind == Need::Kind::Shared;
-  std::vector<Loaded>& loaded = states_[&op].loaded;
+  std::vector<Loaded>& loaded = loaded_[v];
   for (const Loaded& l : loaded)
-    if (l.value == v && l.need.kind == need.kind && l.need.box == need.box && l.view == view) {
+    if (l.need.kind == need.kind && l.need.box == need.box && l.view == view) {
       touch(l.buffer, slot);
       return {l.buffer, need.box, shared};
     }
-  std::erase_if(loaded, [&](const Loaded& l) { return l.value == v && l.view == view && l.need.kind == need.kind; });
+  std::erase_if(loaded, [&](const Loaded& l) { return l.op == &op && l.view == view && l.need.kind == need.kind; });
   const auto buffer = static_cast<int64_t>(new_buffer(local_bytes(input_prec(op, i), need), slot));
-  loaded.push_back({v, need, view, buffer});
+  loaded.push_back({&op, need, view, buffer});
   s_.loads.push_back({static_cast<size_t>(buffer), slot, slot, ready_slot(v), &op, v, -1, view, need});
   return {buffer, need.box, shared};
 }
@@ -231,6 +231,7 @@ void ScheduleBuilder::add(const Group& group) {
   members_.clear();
   resident_.clear();
   states_.clear();
+  loaded_.clear();
   open_block_.reset();
   loaded_images_.clear();
   shared_small_ = {};

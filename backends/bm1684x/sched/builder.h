@@ -47,12 +47,14 @@ class ScheduleBuilder {
   std::unordered_set<const Op*> members_;
   std::unordered_map<const Value*, Held> resident_;  // results of this group that stay whole
   std::unordered_map<const Value*, int> stored_;     // last slot that stores (part of) a value
+  // A box of a tensor that is in local memory because `op` needed it.
   struct Loaded {
-    const Value* value = nullptr;
+    const Op* op = nullptr;
     Need need;
     View view;
     int64_t buffer = -1;
   };
+  std::unordered_map<const Value*, std::vector<Loaded>> loaded_;
   struct TileImage {
     Region region;
     size_t image = 0;
@@ -60,7 +62,6 @@ class ScheduleBuilder {
   // What an op has in local memory that its next tile may use again.
   struct OpState {
     int tiles = 0;
-    std::vector<Loaded> loaded;
     std::optional<TileImage> image;        // of the last tile
     std::map<std::string, size_t> images;  // by region
     std::vector<size_t> scratch;           // of the last tile

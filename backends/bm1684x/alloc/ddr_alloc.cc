@@ -128,9 +128,9 @@ uint64_t DdrPlan::address(const Value* v, const Aliases& aliases) const {
 DdrTensor DdrPlan::tensor(const Value* v, const Shape4& dims, const Shape4& strides, const Aliases& aliases) const {
   const int64_t size = size_bytes(v->type.dtype);
   const Location at = aliases.find(v);
-  const auto layout = layouts.find(at.root);
-  if (layout == layouts.end()) return {address(v, aliases), size, dims, strides};
-  const auto placed = layout->second.place(at.offset_bytes / size, dims, strides);
+  const auto own = layouts.find(at.root);
+  const DdrLayout layout = own == layouts.end() ? DdrLayout{} : own->second;
+  const auto placed = layout.place(at.offset_bytes / size, dims, strides);
   TPUC_CHECK(placed.has_value(), "a view of %{} does not follow its layout", v->name);
   return {root_address(at.root) + static_cast<uint64_t>(placed->first * size), size, dims, placed->strides};
 }

@@ -58,11 +58,11 @@ std::optional<int64_t> DdrLayout::map(int64_t first, std::span<const int64_t> ex
 
 std::optional<Placed> DdrLayout::place(int64_t first, const Shape4& dims, const Shape4& strides) const {
   Placed p{first, strides};
-  if (is_plain()) return p;
   const auto at = map(first, dims, p.strides);
   if (!at) return {};
   p.first = *at;
-  // Strides that no element asks for, as a tensor without gaps has them: commands are priced by them, too.
+  // Strides that no element asks for, as a tensor without gaps has them: commands are priced by them, too, and a stride
+  // of 0 would make them seem to cost nothing.
   for (size_t i = 4; i-- > 0;)
     if (dims[i] == 1) p.strides[i] = i == 3 ? 1 : dims[i + 1] * p.strides[i + 1];
   return p;

@@ -172,6 +172,10 @@ int64_t allocate_locally(Schedule& s, const std::vector<size_t>& group_starts, c
   }
   for (Load& l : s.loads) {
     Buffer& b = s.buffers[l.buffer];
+    if (l.fills_part) {
+      l.slot = std::max({b.first, l.earliest, l.slot - max_ahead});
+      continue;
+    }
     for (int slot = std::max(l.earliest, l.slot - max_ahead); slot < l.slot; ++slot) {
       memory.release(l.buffer, b);
       const bool in_place = b.wish.any() && Occupancy::is_wished(b);

@@ -79,7 +79,10 @@ class Writer {
         return note(before, l.use);
       }
       const DdrTensor t = p_->ddr.tensor(l.value, l.view.dims, l.view.strides, *aliases_).box(l.need.box);
-      emitter_.load(shared ? shared_row(at(l.buffer), prec, t.dims) : aligned(at(l.buffer), prec, t.dims), t);
+      const LocalTensor held = aligned(at(l.buffer), prec, l.held.extent);
+      emitter_.load(shared ? shared_row(at(l.buffer), prec, t.dims)
+                           : held.channels(l.need.box.begin[1] - l.held.begin[1], t.dims[1]),
+                    t);
     }
     note(before, l.use);
   }

@@ -65,8 +65,10 @@ TEST_CASE("results do not depend on the tiling, the groups or the order of the e
     std::mt19937 rng(seed);
     ConstantStore store;
     Graph g("net", store);
-    const Dims dims{1 + static_cast<int64_t>(rng() % 2), 3 + static_cast<int64_t>(rng() % 70),
-                    12 + static_cast<int64_t>(rng() % 30), 10 + static_cast<int64_t>(rng() % 40)};
+    // Parts of 64 channels are concatenated in local memory.
+    const int64_t channels = seed % 2 == 0 ? 64 : 3 + static_cast<int64_t>(rng() % 70);
+    const Dims dims{1 + static_cast<int64_t>(rng() % 2), channels, 12 + static_cast<int64_t>(rng() % 30),
+                    10 + static_cast<int64_t>(rng() % 40)};
     Value* x = g.input({DType::F32, dims, {}}, "x");
     g.set_outputs({random_net(g, x, rng)});
     g.dce();
@@ -102,6 +104,36 @@ TEST_CASE("large ops that feed each other run as a chain", "[plan]") {
   CHECK(groups[0].chain.size() > 1);
   const std::map<std::string, Tensor> inputs{{"x", random_of({1, 8, 96, 128}, rng, 1)}};
   CHECK(identical(run_graph_on_chip(g, inputs, less).front(), run_graph_on_chip(g, inputs).front()));
+}
+
+TEST_CASE("parts of a concatenation and what two ops read do not pass through DDR twice", "[plan]") {
+  std::mt19937 rng(5);
+  ConstantStore store;
+  Graph g("net", store);
+  const Dims dims{1, 64, 20, 20};
+  Value* x = g.input({DType::F32, dims, {}}, "x");
+  Value* skip = g.input({DType::F32, dims, {}}, "skip");
+  const auto conv = [&](Value* v, int64_t channels) {
+    return g.add<ops::Conv2d>({v, g.constant(random_of({channels, v->type.dims[1], 1, 1}, rng, 0.3F))}).out(0);
+  };
+  Value* a = g.add<ops::Silu>({conv(x, 64)}).out(0);
+  Value* b = conv(x, 100);  // reads what the first has loaded; ends inside a row of lanes
+  Value* all = g.add<ops::Concat>({a, skip, b, conv(b, 64), a}, {.axis = 1}).out(0);
+  g.set_outputs({conv(all, 16)});
+  PlanOptions alone;
+  alone.group_layers = false;
+  const Program p = build_program(g, {});
+  const auto count = [&](const Value* v) {
+    return std::count_if(p.schedule.loads.begin(), p.schedule.loads.end(), [&](const Load& l) { return l.value == v; });
+  };
+  CHECK(count(x) == 1);
+  CHECK(count(all) == 0);
+  CHECK(count(b) == 0);
+  CHECK(count(skip) == 1);
+  // The part behind the 100 channels begins in lane 36, and one tensor cannot be made in two places.
+  CHECK(p.schedule.stores.size() == 3);
+  const std::map<std::string, Tensor> inputs{{"x", random_of(dims, rng, 1)}, {"skip", random_of(dims, rng, 1)}};
+  CHECK(identical(run_graph_on_chip(g, inputs).front(), run_graph_on_chip(g, inputs, alone).front()));
 }
 
 TEST_CASE("an op whose smallest tile does not fit is refused with the sizes", "[plan]") {

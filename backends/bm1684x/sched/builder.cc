@@ -52,11 +52,14 @@ void ScheduleBuilder::wish(int64_t buffer, const Wish& place) {
 // A user takes a result where it lies in local memory: the user is in this group and sees it as its producer does.
 bool ScheduleBuilder::stays_local(const Op& user, size_t operand, const Value* v) const {
   if (!members_.contains(&user) || v->def == nullptr || !members_.contains(v->def)) return false;
+  if (const JoinedPart* part = concats_.part(v); part != nullptr && part->concat == &user)
+    return part->channel == first_channels(user)[operand] && !goes_to_ddr(user.out(0));
   const Kernel& made = *find_kernel(v->def->name());
   const Kernel& used = *find_kernel(user.name());
-  if (made.emit == nullptr || used.emit == nullptr) return false;
+  const bool is_joined = concats_.contains(v->def);
+  if ((made.emit == nullptr && !is_joined) || used.emit == nullptr) return false;
   const Views views = used.views(user);
-  if (!(views.in[operand] == made.views(*v->def).out)) return false;
+  if (!(views.in[operand] == (is_joined ? view_of_concat(*v->def) : made.views(*v->def).out))) return false;
   const auto needs = used.needs(user, whole(views.out.dims));
   if (chained_) return needs[operand].kind == Need::Kind::Box;
   return needs[operand].kind == Need::Kind::Box && covers(needs[operand].box, views.in[operand]);
@@ -100,7 +103,7 @@ ComputeInput ScheduleBuilder::take_input(const Op& op, size_t i, const Need& nee
   std::erase_if(loaded, [&](const Loaded& l) { return l.op == &op && l.view == view && l.need.kind == need.kind; });
   const auto buffer = static_cast<int64_t>(new_buffer(local_bytes(input_prec(op, i), need), slot));
   loaded.push_back({&op, need, view, buffer});
-  s_.loads.push_back({static_cast<size_t>(buffer), slot, slot, ready_slot(v), &op, v, -1, view, need});
+  s_.loads.push_back({static_cast<size_t>(buffer), slot, slot, ready_slot(v), &op, v, -1, view, need, need.box});
   return {buffer, need.box, shared};
 }
 
@@ -149,7 +152,7 @@ int64_t ScheduleBuilder::load_image(const Op& op, size_t image, int slot) {
     s_.blocks.push_back({im.lane_bytes, im.lanes});
   }
   const size_t buffer = new_buffer(im.lane_bytes, slot);
-  s_.loads.push_back({buffer, slot, slot, 0, &op, nullptr, im.block, {}, {}});
+  s_.loads.push_back({buffer, slot, slot, 0, &op, nullptr, im.block});
   return static_cast<int64_t>(buffer);
 }
 
@@ -160,7 +163,7 @@ int64_t ScheduleBuilder::load_with_others(const Op& op, size_t image, int slot) 
   if (!open_block_ || s_.blocks[open_block_->block].lane_bytes + bytes > kBlockBytes) {
     const size_t buffer = new_buffer(0, slot), block = s_.blocks.size();
     s_.blocks.emplace_back();
-    s_.loads.push_back({buffer, slot, slot, 0, &op, nullptr, static_cast<int64_t>(block), {}, {}});
+    s_.loads.push_back({buffer, slot, slot, 0, &op, nullptr, static_cast<int64_t>(block)});
     open_block_ = OpenBlock{block, static_cast<int64_t>(buffer)};
   }
   ImageBlock& block = s_.blocks[open_block_->block];
@@ -172,13 +175,57 @@ int64_t ScheduleBuilder::load_with_others(const Op& op, size_t image, int slot) 
   return open_block_->buffer;
 }
 
+int64_t ScheduleBuilder::buffer_of_joined(const Op& concat, int slot) {
+  const auto [it, fresh] = joined_.try_emplace(&concat);
+  const Shape4 dims = view_of_concat(concat).dims;
+  if (fresh)
+    it->second = static_cast<int64_t>(new_buffer(aligned_bytes(prec_of(concat.out(0)->type.dtype), dims), slot));
+  touch(it->second, slot);
+  return it->second;
+}
+
+// The parts made here are in place; the others are loaded beside them.
+void ScheduleBuilder::join_parts(const Op& concat) {
+  const int slot = static_cast<int>(s_.computes.size());
+  const View view = view_of_concat(concat);
+  const int64_t buffer = buffer_of_joined(concat, slot);
+  resident_[concat.out(0)] = {buffer, whole(view.dims), view};
+  const auto channels = first_channels(concat);
+  for (size_t i = 0; i < concat.in().size(); ++i) {
+    const Value* v = concat.in(i);
+    if (const JoinedPart* part = concats_.part(v);
+        part != nullptr && part->concat == &concat && part->channel == channels[i])
+      continue;
+    Shape4 dims = view.dims;
+    dims[1] = v->type.dims[1];
+    Load l{static_cast<size_t>(buffer), slot, slot, ready_slot(v), &concat, v, -1, row_major(dims)};
+    l.need = {Need::Kind::Box, whole(dims)};
+    l.held = {{0, -channels[i], 0, 0}, view.dims};
+    l.fills_part = true;
+    s_.loads.push_back(std::move(l));
+  }
+}
+
 void ScheduleBuilder::add_ddr_step(const Op& op) {
+  if (concats_.contains(&op)) {
+    join_parts(op);
+    if (!goes_to_ddr(op.out(0))) return;
+  }
   const int slot = static_cast<int>(s_.computes.size());
   Compute c;
   c.op = &op;
   c.in_ddr = true;
   s_.computes.push_back(std::move(c));
   stored_[op.out(0)] = slot;
+}
+
+ScheduleBuilder::Held ScheduleBuilder::place_for(const Value* result, const View& view, const Region& tile, int slot) {
+  if (const JoinedPart* part = concats_.part(result))
+    return {
+        buffer_of_joined(*part->concat, slot), {{0, -part->channel, 0, 0}, view_of_concat(*part->concat).dims}, view};
+  const Region region = keeps_whole_ ? whole(view.dims) : Region{tile.begin, tile.extent};
+  const int64_t bytes = aligned_bytes(prec_of(result->type.dtype), region.extent);
+  return {static_cast<int64_t>(new_buffer(bytes, slot)), region, view};
 }
 
 void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region& tile) {
@@ -207,12 +254,7 @@ void ScheduleBuilder::add_tile(const Op& op, const Kernel& kernel, const Region&
   c.scratch = scratch;
   // Parts of a result that stays whole go into one buffer; otherwise each tile has its own.
   Held& held = resident_[result];
-  if (starts && (!keeps_whole_ || held.buffer < 0)) {
-    held.region = keeps_whole_ ? whole(views.out.dims) : Region{tile.begin, tile.extent};
-    held.view = views.out;
-    held.buffer =
-        static_cast<int64_t>(new_buffer(aligned_bytes(prec_of(result->type.dtype), held.region.extent), slot));
-  }
+  if (starts && (!keeps_whole_ || held.buffer < 0)) held = place_for(result, views.out, tile, slot);
   touch(held.buffer, slot);
   wish(held.buffer, f.output_wish);
   c.out_buffer = held.buffer;
@@ -235,7 +277,13 @@ void ScheduleBuilder::add(const Group& group) {
   open_block_.reset();
   loaded_images_.clear();
   shared_small_ = {};
-  for (const OpTiles& o : group.ops) members_.insert(o.op);
+  joined_.clear();
+  std::vector<const Op*> ordered;
+  for (const OpTiles& o : group.ops) {
+    members_.insert(o.op);
+    ordered.push_back(o.op);
+  }
+  concats_ = keeps_whole_ ? LocalConcats(members_, ordered) : LocalConcats();
   for (const Region& tile : group.chain) {
     const auto regions = chain_regions(group.ops, tile);
     for (size_t k = 0; k < group.ops.size(); ++k)

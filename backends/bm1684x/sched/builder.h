@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "backends/bm1684x/plan/group.h"
+#include "backends/bm1684x/sched/local_concat.h"
 #include "backends/bm1684x/sched/schedule.h"
 #include "backends/bm1684x/sched/shared_images.h"
 
@@ -29,6 +30,9 @@ class ScheduleBuilder {
   };
   void add_tile(const Op& op, const Kernel& kernel, const Region& tile);
   void add_ddr_step(const Op& op);
+  void join_parts(const Op& concat);
+  Held place_for(const Value* result, const View& view, const Region& tile, int slot);
+  int64_t buffer_of_joined(const Op& concat, int slot);
   ComputeInput take_input(const Op& op, size_t i, const Need& need, const View& view, int slot);
   void take_image(const Op& op, const Region& tile, const Footprint& f, Compute& c);
   size_t image_of(const Op& op, const Region& tile, const Region& key, const Footprint& f);
@@ -46,7 +50,9 @@ class ScheduleBuilder {
   bool chained_ = false, keeps_whole_ = false;
   std::unordered_set<const Op*> members_;
   std::unordered_map<const Value*, Held> resident_;  // results of this group that stay whole
-  std::unordered_map<const Value*, int> stored_;     // last slot that stores (part of) a value
+  LocalConcats concats_;
+  std::unordered_map<const Op*, int64_t> joined_;  // buffers of this group's concatenations in local memory
+  std::unordered_map<const Value*, int> stored_;   // last slot that stores (part of) a value
   // A box of a tensor that is in local memory because `op` needed it.
   struct Loaded {
     const Op* op = nullptr;

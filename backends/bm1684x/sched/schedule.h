@@ -43,8 +43,10 @@ struct Load {
   const Op* op = nullptr;        // for whom
   const Value* value = nullptr;  // a tensor in DDR, or
   int64_t block = -1;            // images
-  View view;
-  Need need;
+  View view{};
+  Need need{};
+  Region held{};            // what of the view the buffer has room for
+  bool fills_part = false;  // of a buffer that others fill too: the load may move, the buffer not
 };
 
 struct ComputeInput {

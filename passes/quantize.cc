@@ -10,6 +10,7 @@
 #include "passes/passes.h"
 #include "passes/quantize_products.h"
 #include "passes/quantize_slopes.h"
+#include "passes/quantize_softmax.h"
 #include "passes/quantize_stated.h"
 #include "passes/quantize_values.h"
 
@@ -56,6 +57,8 @@ class Quantizer {
         return write_product(op);
       case Int8Form::Slopes:
         return quantize_slopes(op, values_);
+      case Int8Form::Softmax:
+        return quantize_softmax(op, values_);
       case Int8Form::SameScale:
         return write_same_scale(op);
     }

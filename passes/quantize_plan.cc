@@ -19,6 +19,7 @@
 #include "ops/shape.h"
 #include "ops/slice.h"
 #include "passes/quantize_slopes.h"
+#include "passes/quantize_softmax.h"
 #include "passes/quantize_stated.h"
 
 namespace tpuc {
@@ -69,6 +70,7 @@ std::optional<Int8Form> form_for(const Op& op) {
   if (op.is<Add>() || op.is<Sub>()) return Int8Form::WeightedSum;
   if (op.is<Mul>()) return Int8Form::Product;
   if (has_constant_slopes(op)) return Int8Form::Slopes;
+  if (is_table_softmax(op)) return Int8Form::Softmax;
   const bool is_unary = op.in().size() == 1 && !op.in(0)->is_constant();
   if (is_unary && (op.def().quant == QuantTraits::Lut || op.is<Relu>() || op.is<Clip>())) return Int8Form::Table;
   const bool is_linear = op.is<Resize>() && op.attrs<Resize>().mode == ResizeMode::Linear;
@@ -83,7 +85,8 @@ class Planner {
   QuantizePlan plan() {
     for (const Op& op : graph_.ops())
       if (op.place == Place::Chip && (!how_.wants_int8 || how_.wants_int8(op)))
-        if (const auto form = form_for(op); form && has_ranges(op, *form)) plan_.forms.emplace(&op, *form);
+        if (const auto form = form_for(op); form && has_ranges(op, *form) && is_fine_enough(op, *form))
+          plan_.forms.emplace(&op, *form);
     while (drop_lone_ops()) {
     }
     find_sums();
@@ -105,6 +108,14 @@ class Planner {
     const std::vector<Value*> data = data_operands(op, form);
     return (is_anchor(form, op) || has_range(op.out(0))) &&
            std::all_of(data.begin(), data.end(), [&](const Value* v) { return has_range(v); });
+  }
+
+  // Exponentials tell what a rounded operand has lost: where its steps would be coarse they are taken of floats, unless
+  // the user names the operator or the network has rounded it already.
+  bool is_fine_enough(const Op& op, Int8Form form) const {
+    if (form != Int8Form::Softmax || stated_.contains(op.in(0))) return true;
+    if (how_.insists_on_int8 && how_.insists_on_int8(op)) return true;
+    return choose_params(range_of(op.in(0)), usual()).scale <= kMostSoftmaxStep;
   }
 
   bool is_integer_input(const Value* v) const { return how_.native_border && v->def == nullptr && has_range(v); }
@@ -151,6 +162,8 @@ class Planner {
       if (!graph_.is_output(x) && !stated_.contains(x) && has_no_activation(*x->def)) plan_.sums.insert(x);
     }
   }
+
+  ZeroPoint usual() const { return how_.asymmetric ? ZeroPoint::Always : ZeroPoint::WhereLopsided; }
 
   // Sets of values that share scale and zero point, as a forest.
   const Value* root(const Value* v) {
@@ -208,11 +221,10 @@ class Planner {
     // Operands of products of two run-time matrices have no zero point: the correction would be a product of its own.
     std::unordered_set<const Value*> symmetric;
     for (const Value* v : factors) symmetric.insert(root(v));
-    const ZeroPoint usual = how_.asymmetric ? ZeroPoint::Always : ZeroPoint::WhereLopsided;
     for (const Value* v : held)
       if (!stated_.contains(v))
-        plan_.params.emplace(v,
-                             choose_params(ranges.at(root(v)), symmetric.contains(root(v)) ? ZeroPoint::Never : usual));
+        plan_.params.emplace(
+            v, choose_params(ranges.at(root(v)), symmetric.contains(root(v)) ? ZeroPoint::Never : usual()));
   }
 
   const Graph& graph_;

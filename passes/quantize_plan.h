@@ -20,6 +20,7 @@ enum class Int8Form : uint8_t {
   WeightedSum,  // add, sub
   Product,      // mul of two tensors
   Slopes,       // prelu, leaky_relu
+  Softmax,      // from a table of exponentials
   SameScale     // moves, picks or compares elements: result and operands share scale and zero point
 };
 

@@ -32,7 +32,7 @@ TEST_CASE("islands of 8 bits end at operators in floats", "[int8-islands]") {
   %a = conv2d(%x, %w) : f32[1,2,4,4]
   %b = relu(%a) : f32[1,2,4,4]
   %c = conv2d(%b, %w) : f32[1,2,4,4]
-  %d = softmax(%c) {axis=1} : f32[1,2,4,4]
+  %d = log_softmax(%c) {axis=1} : f32[1,2,4,4]
   %y = conv2d(%d, %w) : f32[1,2,4,4]
 })");
   const auto islands = islands_of(module);

@@ -50,6 +50,7 @@ Diagnostic no_calibration() {
 void take_wishes(const QuantizationRequest& request, std::unordered_map<std::string, DType> floats, Quantization& out) {
   out.asymmetric = request.asymmetric;
   const bool is_default = request.precision == Precision::Int8;
+  out.insists_on_int8 = [table = request.table](const Op& op) { return table->of(op) == DType::I8; };
   out.wants_int8 = [table = request.table, is_default, floats = std::move(floats)](const Op& op) {
     if (const std::optional<DType> row = table->of(op)) return *row == DType::I8;
     return is_default && !floats.contains(op.out(0)->name);

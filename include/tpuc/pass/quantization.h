@@ -21,9 +21,10 @@ struct ValueRange {
 struct Quantization {
   std::unordered_map<std::string, ValueRange> ranges;    // by name of a value of the canonical graph
   std::unordered_map<std::string, ChannelValues> means;  // the same: mean of each channel
-  bool asymmetric = false;                    // zero points other than 0 everywhere, not in lopsided ranges only
-  std::function<bool(const Op&)> wants_int8;  // the user's word; empty: all that can
-  bool native_border = false;                 // the network's inputs and outputs may be 8 bits themselves
+  bool asymmetric = false;                         // zero points other than 0 everywhere, not in lopsided ranges only
+  std::function<bool(const Op&)> wants_int8;       // the user's word; empty: all that can
+  std::function<bool(const Op&)> insists_on_int8;  // also where 8 bits are known to be coarse; empty: nowhere
+  bool native_border = false;                      // the network's inputs and outputs may be 8 bits themselves
 };
 
 // Whether the network arrives quantized: it dequantizes 8-bit integers that it computes.

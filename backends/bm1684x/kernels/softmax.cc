@@ -100,7 +100,7 @@ void emit(const Op& op, const TileCtx& t, Emitter& e) {
   const TableImage image = tables(op);
   const std::span<const uint32_t> scratch(t.scratch);
   FloatMath work(e, scratch.first(work_count(op)), work_dims(op, t.region), image, t.image, is_fine(op));
-  FloatMath small(e, scratch.subspan(work_count(op), kSmall), small_dims(op, t.region), image, t.image, true);
+  FloatMath small(e, scratch.subspan(work_count(op), kSmall), small_dims(op, t.region), image, t.image, !is_coarse(op));
   const uint32_t reduce_at = t.scratch.back();
   Buf shifted;
   {
@@ -120,8 +120,7 @@ void emit(const Op& op, const TileCtx& t, Emitter& e) {
   }
   const Buf p = is_coarse(op) ? work.half_share(std::move(shifted)) : work.share(std::move(shifted));
   reduce_axes(RowKind::Sum, *sum, *p, 1, reduce_at, e);
-  const Buf share = small.take();
-  e.ar(ArOp::Div, *share, Arg::f32(1.0f), sum, {.rounding = 3});
+  const Buf share = small.reciprocal(std::move(sum));
   store(t.output(), p, ArOp::Mul, share, work, e);
 }
 

@@ -1,5 +1,6 @@
 // Products with a constant matrix become weight_matmul where the matrix is integers with steps, or is to be.
 #include <map>
+#include <tuple>
 
 #include "ops/matmul.h"
 #include "ops/weight_matmul.h"
@@ -62,20 +63,40 @@ Tensor projection_matrix(const Op& op) {
   return out;
 }
 
+namespace {
+
+// The integers of the matrices that several products share (the steps of a recurrent layer do), looked at once. Those
+// of the others are not kept: together they are as large as the network.
+class KnownIntegers {
+ public:
+  // `bits` 0: those that the matrix has, if any; otherwise what it rounds to.
+  std::optional<IntegerWeights> of(const Op& op, int bits) {
+    if (op.in(1)->uses.size() < 2) return look_at(op, bits);
+    const auto [it, is_new] = known_.try_emplace({op.in(1), op.attrs<MatMul>().transpose_b, bits});
+    if (is_new) it->second = look_at(op, bits);
+    return it->second;
+  }
+
+ private:
+  static std::optional<IntegerWeights> look_at(const Op& op, int bits) {
+    const Tensor matrix = projection_matrix(op);
+    return bits == 0 ? find_integers(matrix) : round_to_integers(matrix, bits);
+  }
+  std::map<std::tuple<const Value*, bool, int>, std::optional<IntegerWeights>> known_;
+};
+
+}  // namespace
+
 bool run_integer_weights(Graph& graph, PassCtx& ctx) {
   std::vector<Op*> projections;
   for (Op& op : graph.ops())
     if (takes_integer_weights(op)) projections.push_back(&op);
-  // The steps of a recurrent layer read one matrix: it is looked at once.
-  std::map<std::pair<const Value*, bool>, std::optional<IntegerWeights>> known;
+  KnownIntegers known;
   bool changed = false;
   for (Op* op : projections) {
-    const auto [it, is_new] = known.try_emplace({op->in(1), op->attrs<MatMul>().transpose_b});
-    if (is_new) it->second = find_integers(projection_matrix(*op));
-    std::optional<IntegerWeights> integers = it->second;
+    std::optional<IntegerWeights> integers = known.of(*op, 0);
     const int wanted = ctx.options.weight_bits ? ctx.options.weight_bits(*op) : 0;
-    if (wanted != 0 && (!integers || wanted < integers->bits))
-      integers = round_to_integers(projection_matrix(*op), wanted);
+    if (wanted != 0 && (!integers || wanted < integers->bits)) integers = known.of(*op, wanted);
     if (integers) changed = replace(graph, *op, *integers, ctx.options) || changed;
   }
   if (changed) graph.dce();

@@ -23,12 +23,13 @@ TEST_CASE("inverse and hyperbolic functions", "[op]") {
   check_function("Tan", std::tan, {-1, 0, 0.5f, 1.2f});
   check_function("Atan", std::atan, line);
   check_function("Asinh", std::asinh, line);
+  check_function("Asinh", std::asinh, {300, -4e4f, 1e20f, -1e38f});  // squares overflow
   check_function("Sinh", std::sinh, line);
   check_function("Cosh", std::cosh, line);
   check_function("Asin", std::asin, unit);
   check_function("Acos", std::acos, unit);
   check_function("Atanh", std::atanh, {-0.99f, -0.5f, 0, 0.01f, 0.7f, 0.999f});
-  check_function("Acosh", std::acosh, {1, 1.01f, 2, 50});
+  check_function("Acosh", std::acosh, {1, 1.01f, 2, 50, 1e20f, 1e38f});
 }
 
 }  // namespace

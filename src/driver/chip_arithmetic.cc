@@ -83,10 +83,6 @@ bool compute_as_chip(const Backend& backend, const Op& op, EvalArgs in, std::spa
   return true;
 }
 
-}  // namespace
-
-namespace {
-
 void compute_on_chip(const Backend& backend, ExecOptions& options) {
   options.flush_denormals = true;
   options.compute = [&backend](const Op& op, EvalArgs in, std::span<Tensor> out) {

@@ -17,6 +17,7 @@
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/weight_matmul.h"
+#include "passes/narrow_filter.h"
 #include "passes/narrow_floats.h"
 #include "passes/passes.h"
 #include "tpuc/ir/equal.h"
@@ -147,8 +148,17 @@ class Lowering {
     return cast;
   }
 
+  Value* filter(Value& v, DType precision) {
+    Value*& narrow = filters_[{&v, precision}];
+    if (narrow == nullptr) narrow = replace_constant(v, narrow_filter(v.tensor(), precision));
+    return narrow;
+  }
+
   Value* convert_constant(Value& v, DType wanted) {
-    Tensor t = is_float(wanted) ? narrow_floats(v.tensor(), wanted) : narrow_integer(v, wanted);
+    return replace_constant(v, is_float(wanted) ? narrow_floats(v.tensor(), wanted) : narrow_integer(v, wanted));
+  }
+
+  Value* replace_constant(Value& v, Tensor t) {
     release_pages(v.tensor().bytes());  // weights of a mapped file: the original is not read again
     Value* converted = graph_.constant(std::move(t), v.name);
     graph_.rename(converted, std::string(v.name));
@@ -181,7 +191,8 @@ class Lowering {
         in.push_back(get(old, chip_integer(old_type(old)), &op));
       } else {
         const bool stays_f32 = old->is_constant() && is_f32_operand(op, i);
-        Value* v = get(old, stays_f32 ? DType::F32 : precision, &op);
+        const bool is_filter = i == 1 && op.is<Conv2d>() && old->is_constant() && precision != DType::F32;
+        Value* v = is_filter ? filter(*old, precision) : get(old, stays_f32 ? DType::F32 : precision, &op);
         in.push_back(stays_f32 && op.is<Scale>() ? bounded(v, precision) : v);
       }
     }
@@ -274,7 +285,7 @@ class Lowering {
   const PassOptions& options_;
   std::unordered_map<const Op*, DType> layer_precisions_;
   std::unordered_map<const Value*, Value*> new_value_;
-  std::map<std::pair<Value*, DType>, Value*> converted_, bounded_;  // looked up only, never walked
+  std::map<std::pair<Value*, DType>, Value*> converted_, bounded_, filters_;  // looked up only, never walked
   std::unordered_map<const Value*, DType> input_types_;
 };
 

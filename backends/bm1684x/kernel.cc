@@ -9,6 +9,12 @@ namespace tpuc::bm1684x {
 
 View row_major(const Shape4& dims) { return {dims, {dims[1] * dims[2] * dims[3], dims[2] * dims[3], dims[3], 1}}; }
 
+FoldedRows::Range FoldedRows::rows_inside(int64_t k, int64_t first, int64_t seen) const {
+  const int64_t begin = std::clamp<int64_t>((k >= pad ? 0 : ceil_div(pad - k, stride)) - first, 0, seen);
+  const int64_t last = rows - 1 + pad < k ? -1 : (rows - 1 + pad - k) / stride;
+  return {begin, std::clamp<int64_t>(last + 1 - first, begin, seen)};
+}
+
 LocalTensor TileCtx::input(size_t i, const Region& box) const {
   const Region& held = in_held[i];
   return in[i].at(box.begin[0] - held.begin[0], in[i].shared ? 0 : box.begin[1] - held.begin[1],

@@ -21,6 +21,13 @@ class Emitter;
 struct FoldedRows {
   int64_t count = 0, stride = 1, pad = 0, rows = 0;  // of the window; rows: of the tensor
   uint32_t fill = 0;                                 // bits of an element
+  int64_t row_of(int64_t k, int64_t r) const { return r * stride + k - pad; }
+  // Of rows [first, first + count) of the view in channels of k, those [begin, end) that are rows of the tensor;
+  // counted from `first`.
+  struct Range {
+    int64_t begin = 0, end = 0;
+  };
+  Range rows_inside(int64_t k, int64_t first, int64_t seen) const;
   bool operator==(const FoldedRows&) const = default;
 };
 

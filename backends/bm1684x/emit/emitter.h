@@ -97,6 +97,8 @@ class Emitter {
   void max_pool(const LocalTensor& out, const LocalTensor& in, const ConvArgs& c);
   // dst[n,w,h,c] = src[n,c,h,w] between lanes (both start in lane 0): `to_lanes` spreads W over lanes (aligned result).
   void transpose_wc(const LocalTensor& out, const LocalTensor& in);
+  // Channels to the lanes where `out` begins; both aligned.
+  void copy_to_lanes(const LocalTensor& out, const LocalTensor& in);
 
   // GDMA. Shapes of both sides are equal.
   void load(const LocalTensor& out, const DdrTensor& in);  // out.shared: one channel to all lanes

@@ -141,6 +141,23 @@ void need_aligned(const Arg& a, const char* what) {
   if (!a.is_constant) need_aligned(a.tensor, what);
 }
 
+void move_channels(Stream& stream, TransOp op, const LocalTensor& out, const LocalTensor& in) {
+  need_aligned(out, "result of a move between lanes");
+  need_aligned(in, "operand of a move between lanes");
+  TransBc i;
+  i.eu = op;
+  i.res0_prec = out.prec;
+  set_shape(i, out.dims);
+  i.opd0_c = u32(in.dims[1]);
+  i.opd0_w = u32(in.dims[3]);
+  i.res0_addr = out.addr;
+  i.opd0_addr = in.addr;
+  std::vector<Access> accesses;
+  add(accesses, in, false);
+  add(accesses, out, true);
+  stream.tiu(i, accesses);
+}
+
 }  // namespace
 
 Arg Arg::constant(uint32_t bits) {
@@ -301,20 +318,11 @@ void Emitter::rsqrt(const LocalTensor& out, const LocalTensor& in) {
 }
 
 void Emitter::transpose_wc(const LocalTensor& out, const LocalTensor& in) {
-  need_aligned(out, "result of a transposition");
-  need_aligned(in, "operand of a transposition");
-  TransBc i;
-  i.eu = TransOp::Wc;
-  i.res0_prec = out.prec;
-  set_shape(i, out.dims);
-  i.opd0_c = u32(in.dims[1]);
-  i.opd0_w = u32(in.dims[3]);
-  i.res0_addr = out.addr;
-  i.opd0_addr = in.addr;
-  std::vector<Access> accesses;
-  add(accesses, in, false);
-  add(accesses, out, true);
-  stream_->tiu(i, accesses);
+  move_channels(*stream_, TransOp::Wc, out, in);
+}
+
+void Emitter::copy_to_lanes(const LocalTensor& out, const LocalTensor& in) {
+  move_channels(*stream_, TransOp::LaneCopy, out, in);
 }
 
 }  // namespace tpuc::bm1684x

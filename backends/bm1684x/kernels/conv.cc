@@ -21,7 +21,9 @@ Views views(const Op& op) {
   const ConvGeometry g = conv_geometry(op);
   Views v{std::vector<View>(op.in().size()), row_major(g.out)};
   v.in[0] = row_major(g.in);
-  if (g.folded.count > 0) {
+  if (g.folded.count > 0 && g.folds_here) {
+    v.in[0] = row_major(g.unfolded_in());
+  } else if (g.folded.count > 0) {
     const Dims x = row_major_strides(op.in(0)->type.dims);
     v.in[0] = {g.in, {x[0], x[1], x[2], x[3]}, g.folded};
   }
@@ -106,8 +108,36 @@ Constants constants(const ConvTile& t, const TileCtx& ctx, const ConvScratch& s,
   return c;
 }
 
+// Channel k * C + c of the image holds, for each row of the result, the row of channel c that row k of the filter sees.
+LocalTensor folded_image(const ConvTile& t, const TileCtx& ctx, const ConvScratch& s, Emitter& e) {
+  const FoldedRows& f = t.g.folded;
+  const Region box = t.input_box();
+  const LocalTensor in = ctx.input(0, box);
+  const LocalTensor image = aligned(ctx.scratch[static_cast<size_t>(s.image)], in.prec, t.image_dims());
+  const Shape4 dims = t.shifted_dims();
+  const int64_t first = t.out.begin[2];
+  for (int64_t k = 0; k < f.count; ++k) {
+    const LocalTensor lanes = image.channels(k * dims[1], dims[1]);
+    // Lanes other than the input's are reached by copies of aligned tensors.
+    const LocalTensor rows = k == 0 ? lanes : aligned(ctx.scratch[static_cast<size_t>(s.shifted)], in.prec, dims);
+    const auto [begin, end] = f.rows_inside(k, first, dims[2]);
+    if (begin > 0 || end < dims[2]) e.fill(rows, f.fill);
+    if (begin < end) {
+      const Shape4 inside{dims[0], dims[1], end - begin, dims[3]};
+      const int64_t from = f.row_of(k, first + begin) - box.begin[2];
+      LocalTensor seen = in.at(0, 0, from, 0, {dims[0], dims[1], (end - begin - 1) * f.stride + 1, dims[3]});
+      seen.dims[2] = inside[2];
+      seen.strides[2] *= f.stride;
+      e.copy(rows.at(0, 0, begin, 0, inside), seen);
+    }
+    if (k > 0) e.copy_to_lanes(lanes, rows);
+  }
+  return image;
+}
+
 // The input as the commands want it: with rows of padding that no command makes, and wide enough.
 LocalTensor image_of(const ConvTile& t, const TileCtx& ctx, const ConvScratch& s, Emitter& e) {
+  if (t.folds_rows()) return folded_image(t, ctx, s, e);
   const LocalTensor in = ctx.input(0, t.input_box());
   if (s.image < 0) return in;
   const LocalTensor image = aligned(ctx.scratch[static_cast<size_t>(s.image)], t.image_prec(), t.image_dims());

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 
+#include "ops/cast.h"
 #include "ops/conv.h"
 #include "ops/integer_sum.h"
+#include "ops/quantize.h"
 
 namespace tpuc::bm1684x {
 
@@ -68,26 +70,54 @@ Support integer_support(const Op& op, const ConvGeometry& g) {
   return {};
 }
 
-// A convolution of few channels ("stem") with the rows of its filter as channels: the array sums up 32 channels of
-// halves at once.   source: COOKBOOK.md section 1, "Few input channels"; CYCLES.md sections 2 and 3
-FoldedRows fold_of(const ConvGeometry& g) {
+// A picture comes from DDR, where the loads fold its rows: it would fill a few lanes only. So does what is made of it
+// element by element.
+bool is_picture(const Value& x) {
+  if (x.def == nullptr) return true;
+  return (x.def->is<ops::Quantize>() || x.def->is<ops::Cast>()) && x.def->in(0)->def == nullptr;
+}
+
+// Cycles of folding rows in local memory: each is filled, shifted and copied to other lanes.   source: CYCLES.md
+// section 2: a strided operand takes as many cycles as its rows are apart; copies within a bank take two.
+int64_t fold_cycles(const ConvGeometry& g) {
+  const int64_t per_lane = kEuBytes / size_of(g.prec);
+  const int64_t shift = g.h.stride == 1 ? 1 : ceil_div(g.h.stride * g.in[3], per_lane);
+  return g.h.kernel * g.in[0] * ceil_div(g.out[2] * g.in[3], per_lane) * (3 + shift);
+}
+
+// Cycles of folding them by loads: once for each filter row, in short bursts where some are left out; and what made the
+// input cannot leave it in local memory. With less speed than the DMA has: the gain must be clear.
+int64_t fold_load_cycles(const ConvGeometry& g) {
+  constexpr int64_t kBytesPerCycle = 40, kFullBurst = 256;
+  const int64_t row_bytes = g.in[0] * g.in[1] * g.in[3] * size_of(g.prec);
+  const int64_t burst = g.h.stride == 1 ? kFullBurst : std::min(kFullBurst, g.in[3] * size_of(g.prec));
+  return (g.h.kernel * g.out[2] * row_bytes * kFullBurst / burst + g.in[2] * row_bytes) / kBytesPerCycle;
+}
+
+// No window lies in the padding beside the rows alone, and commands have fields for all of it.
+bool sees_pixels(const ConvAxis& w) {
+  return w.pad_before < w.kernel && w.reach() <= kMaxConvStep && (w.out - 1) * w.stride - w.pad_before < w.in;
+}
+
+// A convolution of few channels with the rows of its filter as channels: the array sums up 32 channels of halves, 64 of
+// bytes at once.   source: COOKBOOK.md section 1, "Few input channels"; CYCLES.md section 2
+void fold(ConvGeometry& g, const Value& input) {
   const ConvAxis& h = g.h;
   const bool fits = !g.is_transposed && g.groups == 1 && g.merged == 1 && g.prec != Prec::F32 &&
                     g.opt_filter != nullptr && !g.is_by_tap() && h.dilation == 1 && h.kernel > 1 &&
                     h.kernel * g.in[1] <= kLanes;
-  if (!fits) return {};
+  if (!fits) return;
   const int64_t block = kEuBytes / size_of(g.prec);
   const int64_t places = g.out[0] * ceil_div(g.out[1], kLanes) * ceil_div(g.out[2] * g.out[3], int64_t{4});
   const int64_t saved =
       places * g.w.kernel * (h.kernel * ceil_div(g.in[1], block) - ceil_div(h.kernel * g.in[1], block));
-  // Rows are loaded once for each filter row, in short bursts where some are left out; and what made the input cannot
-  // leave it in local memory.
-  constexpr int64_t kBytesPerCycle = 40, kFullBurst = 256;  // of the DMA, less than it has: the gain must be clear
-  const int64_t row_bytes = g.in[0] * g.in[1] * g.in[3] * size_of(g.prec);
-  const int64_t burst = h.stride == 1 ? kFullBurst : std::min(kFullBurst, g.in[3] * size_of(g.prec));
-  const int64_t loaded_more = h.kernel * g.out[2] * row_bytes * kFullBurst / burst + g.in[2] * row_bytes;
-  if (saved * kBytesPerCycle < loaded_more) return {};
-  return {h.kernel, h.stride, h.pad_before, g.in[2], static_cast<uint32_t>(g.pad_value) & 0xff};
+  g.folds_here = !is_picture(input) && sees_pixels(g.w);
+  if (saved < (g.folds_here ? fold_cycles(g) : fold_load_cycles(g))) return;
+  g.folded = {h.kernel, h.stride, h.pad_before, g.in[2], static_cast<uint32_t>(g.pad_value) & 0xff};
+  g.in_per_group = g.in[1] *= g.folded.count;
+  g.in[2] = g.out[2];
+  g.unfolded_h = g.h;
+  g.h = {1, 1, 1, 1, 0, g.out[2], g.out[2]};
 }
 
 // Groups of few channels side by side, as many as the array takes at once: the commands are fewer, and the filters,
@@ -114,14 +144,6 @@ void read_attrs(ConvGeometry& g, const Op& op, const Attrs& a) {
   g.in_signed = op.in(0)->type.dtype != DType::U8;
   g.out_signed = a.to != DType::U8;
   g.opt_rq = op.in(3) != nullptr && op.in(3)->is_constant() ? &op.in(3)->tensor() : nullptr;
-}
-
-void fold(ConvGeometry& g) {
-  g.folded = fold_of(g);
-  if (g.folded.count == 0) return;
-  g.in_per_group = g.in[1] *= g.folded.count;
-  g.in[2] = g.out[2];
-  g.h = {1, 1, 1, 1, 0, g.out[2], g.out[2]};
 }
 
 }  // namespace
@@ -171,7 +193,7 @@ ConvGeometry conv_geometry(const Op& op) {
   g.has_bias = op.in(2) != nullptr;
   g.opt_bias = g.has_bias && op.in(2)->is_constant() ? &op.in(2)->tensor() : nullptr;
   merge_groups(g);
-  fold(g);
+  fold(g, *op.in(0));
   return g;
 }
 

@@ -45,7 +45,11 @@ struct ConvGeometry {
   // Rows of the filter taken as channels, where few channels would leave the array empty; all else here is meant after
   // that: h is one row, `in` the folded view.
   FoldedRows folded{};
+  // The kernel folds rows of its tile, which are in local memory; otherwise the loads do.
+  bool folds_here = false;
+  ConvAxis unfolded_h{};  // `h` before
 
+  Shape4 unfolded_in() const { return {in[0], in[1] / folded.count, folded.rows, in[3]}; }
   int64_t taps() const { return h.kernel * w.kernel; }
   Prec sum_prec() const { return is_integer ? Prec::I32 : Prec::F32; }
   bool is_by_channel() const { return groups > 1 && in_per_group == 1 && out_per_group == 1; }

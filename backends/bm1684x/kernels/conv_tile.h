@@ -20,13 +20,15 @@ struct ConvTile {
   bool is_padded() const { return is_empty() || h.rows() != h.count || w.rows() != w.count; }
   Region input_box() const;
   Region filter_box() const;  // of a run-time filter seen as [1, O, 1, in_per_group * taps]
-  Shape4 image_dims() const;  // the input with its rows of padding; without input: all that the windows see
+  bool folds_rows() const { return g.folded.count > 0 && g.folds_here; }
+  Shape4 shifted_dims() const;  // rows of the input for one row of the filter
+  Shape4 image_dims() const;    // the input with its rows of padding; without input: all that the windows see
 
   Shape4 window_dims() const;  // what one window sees in all channels
 
   // Copies in scratch, and why.
   Prec image_prec() const { return g.is_depthwise() && !g.is_integer ? Prec::F32 : g.prec; }
-  bool copies_image() const { return !sees_nothing() && (is_padded() || image_prec() != g.prec); }
+  bool copies_image() const { return !sees_nothing() && (folds_rows() || is_padded() || image_prec() != g.prec); }
   bool sums_apart() const;    // sums that are wider than the result, which one command does not finish
   bool packs_filter() const;  // a run-time filter that is not as the array reads it
   bool copies_bias() const { return g.has_bias && g.opt_bias == nullptr; }
@@ -43,7 +45,7 @@ ConvTile conv_tile(const Op& op, const Region& out);
 // Scratch buffers of a tile: sizes in the order of Footprint::scratch, and which is which (-1: not there).
 struct ConvScratch {
   std::vector<int64_t> bytes;
-  int image = -1, sums = -1, filter = -1, bias = -1, rq = -1;
+  int image = -1, shifted = -1, sums = -1, filter = -1, bias = -1, rq = -1;
   int window = -1, sum = -1;  // one window cut out, and what it gives
 };
 ConvScratch conv_scratch(const ConvTile& tile);

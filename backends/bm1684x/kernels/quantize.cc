@@ -32,7 +32,11 @@ Support quantize_support(const Op& op, DType precision) {
 }
 
 // Takes its operand from DDR, row by row.
-bool folds_rows(const Op& user) { return user.is<ops::Conv2d>() && conv_geometry(user).folded.count > 0; }
+bool folds_rows(const Op& user) {
+  if (!user.is<ops::Conv2d>()) return false;
+  const ConvGeometry g = conv_geometry(user);
+  return g.folded.count > 0 && !g.folds_here;
+}
 
 // A picture has few channels and would keep few lanes busy: where it goes through DDR anyway its elements are spread
 // over all. Other tensors are seen as their makers and users see them.

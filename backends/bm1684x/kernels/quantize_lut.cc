@@ -46,14 +46,8 @@ bool lies_in(const LocalTensor& t, const Wish& part) {
   return t.is_aligned() && t.offset() >= part.begin && t.offset() + align64(t.span_bytes()) <= part.end;
 }
 
-bool wishes_are_granted(std::span<const uint32_t> copies, const LocalTensor& out, const LocalTensor& index) {
-  for (int64_t k = 0; k < kTableCopies; ++k)
-    if (copies[static_cast<size_t>(k)] != kTableBanks + k * kTableCopyStride) return false;
-  return lies_in(index, kIndexBanks) && lies_in(out, kResultBanks);
-}
-
 void emit(const Op&, const TileCtx& t, Emitter& e) {
-  look_up_at_best(t.output(), t.input(0, t.region), t.input(1, whole(kTableView)), t.scratch, e);
+  GatherTable(t.input(1, whole(kTableView)), t.scratch).look_up(t.output(), t.input(0, t.region), e);
 }
 
 }  // namespace
@@ -67,12 +61,18 @@ void add_table_copies(Footprint& f, int64_t bytes) {
   }
 }
 
-void look_up_at_best(const LocalTensor& out, const LocalTensor& index, const LocalTensor& table,
-                     std::span<const uint32_t> copies, Emitter& e) {
-  if (!wishes_are_granted(copies, out, index)) return e.look_up(out, index, table);
-  for (const uint32_t copy : copies)
-    e.copy(in_all_lanes(shared_row(copy, table.prec, kTableView)), in_all_lanes(table));
-  e.look_up_banked(out, index, shared_row(copies[0], table.prec, kTableView));
+bool GatherTable::is_banked(const LocalTensor& out, const LocalTensor& index) const {
+  for (int64_t k = 0; k < kTableCopies; ++k)
+    if (copies_[static_cast<size_t>(k)] != kTableBanks + k * kTableCopyStride) return false;
+  return lies_in(index, kIndexBanks) && lies_in(out, kResultBanks);
+}
+
+void GatherTable::look_up(const LocalTensor& out, const LocalTensor& index, Emitter& e) {
+  if (!is_banked(out, index)) return e.look_up(out, index, table_);
+  for (size_t k = 0; k < copies_.size() && !are_filled_; ++k)
+    e.copy(in_all_lanes(shared_row(copies_[k], table_.prec, kTableView)), in_all_lanes(table_));
+  are_filled_ = true;
+  e.look_up_banked(out, index, shared_row(copies_[0], table_.prec, kTableView));
 }
 
 Kernel lut_kernel() {

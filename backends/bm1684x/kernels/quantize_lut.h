@@ -15,9 +15,20 @@ inline constexpr Wish kIndexBanks{0, 0x10000 - kEuBytes}, kResultBanks{0x10000, 
 
 // Adds kTableCopies scratch buffers, with their wishes, for copies of a table of so many bytes.
 void add_table_copies(Footprint& f, int64_t bytes);
-// out = table[index] by the four-bank gather where everything lies as it wants, else by the plain one. `copies`: the
-// addresses of those scratch buffers.
-void look_up_at_best(const LocalTensor& out, const LocalTensor& index, const LocalTensor& table,
-                     std::span<const uint32_t> copies, Emitter& e);
+// A table that is read once or more often: by the four-bank gather where everything lies as it wants, else by the plain
+// one. `copies`: the addresses of those scratch buffers, filled when they are first of use.
+class GatherTable {
+ public:
+  GatherTable(const LocalTensor& table, std::span<const uint32_t> copies) : table_(table), copies_(copies) {}
+  // out = table[index]
+  void look_up(const LocalTensor& out, const LocalTensor& index, Emitter& e);
+
+ private:
+  bool is_banked(const LocalTensor& out, const LocalTensor& index) const;
+
+  LocalTensor table_;
+  std::span<const uint32_t> copies_;
+  bool are_filled_ = false;
+};
 
 }  // namespace tpuc::bm1684x

@@ -78,10 +78,6 @@ std::optional<Int8Form> form_for(const Op& op) {
   return {};
 }
 
-constexpr int64_t kMaskShare = 4;   // elements of scores to one of their mask: that is cast in no time
-constexpr double kMaskedBelow = 8;  // below all scores: e^-8 of a share and less
-constexpr double kFarBelow = 128;   // where masks end: no score reaches up from there
-
 class Planner {
  public:
   Planner(const Graph& graph, const Quantization& how) : graph_(graph), how_(how), stated_(stated_params(graph)) {}
@@ -135,33 +131,13 @@ class Planner {
     });
   }
 
-  // The scores, where the value is their sum with a mask and only softmaxes read it; else null.
-  const Value* masked_by(const Value* v) const {
-    if (v->def == nullptr || !v->def->is<Add>() || graph_.is_output(v)) return nullptr;
-    if (!std::all_of(v->uses.begin(), v->uses.end(), [](const Op* user) { return is_table_softmax(*user); }))
-      return nullptr;
-    const int64_t count = element_count(v->type.dims);
-    for (size_t i = 0; i < 2; ++i) {
-      const Value *mask = v->def->in(i), *scores = v->def->in(1 - i);
-      const bool is_small = mask->is_constant() || element_count(mask->type.dims) * kMaskShare <= count;
-      if (is_small && !scores->is_constant() && element_count(scores->type.dims) == count) return scores;
-    }
-    return nullptr;
-  }
-  bool is_mask(const Value* v) const {
-    return !v->uses.empty() && std::all_of(v->uses.begin(), v->uses.end(), [&](const Op* user) {
-      const Value* opt_scores = user->is<Add>() ? masked_by(user->out(0)) : nullptr;
-      return opt_scores != nullptr && opt_scores != v;
-    });
-  }
-
   bool stands_alone(const Op& op, Int8Form form) const {
     if (is_anchor(form, op)) return false;
     if (!read_in_int8(op.out(0))) return true;
     const std::vector<Value*> data = data_operands(op, form);
     const auto comes_in_float = [&](const Value* v) {
       return !v->is_constant() && !is_int8(v->def) && !is_stated_source(v->def) && !is_integer_input(v) &&
-             !is_cast_of_bytes(v->def) && !is_mask(v);
+             !is_cast_of_bytes(v->def) && !is_mask(graph_, v);
     };
     return std::any_of(data.begin(), data.end(), comes_in_float) ||
            std::all_of(data.begin(), data.end(), [](const Value* v) { return v->is_constant(); });
@@ -208,11 +184,10 @@ class Planner {
     return r;
   }
 
-  // What a mask takes out of a softmax need not be told from what is next to nothing.
   ValueRange range_of(const Value* v) const {
-    ValueRange r = seen_range(v);
-    if (is_mask(v)) return {std::max(r.min, -kFarBelow), r.max};
-    if (const Value* opt_scores = masked_by(v))
+    const ValueRange r = seen_range(v);
+    if (is_mask(graph_, v)) return {std::max(r.min, kMaskEnd), r.max};
+    if (const Value* opt_scores = masked_scores(graph_, v))
       return {std::max(r.min, std::min(seen_range(opt_scores).min - kMaskedBelow, r.max)), r.max};
     return r;
   }

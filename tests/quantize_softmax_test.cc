@@ -1,6 +1,7 @@
 // Softmax in 8 bits: where it is chosen, and how far its shares are from those of floats.
 #include "passes/quantize_softmax.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "evaluate_graph.h"
@@ -67,6 +68,33 @@ TEST_CASE("shares of 8-bit scores lie near those of floats", "[pass]") {
   check_values(Lowered(12, true), 0.06);
   check_values(Lowered(39, true), 0.15);
   check_values(Lowered(41, true), 0.15);
+}
+
+TEST_CASE("what is masked gets no share, and lines without anything else even ones", "[pass]") {
+  Module module = parse_module(R"(graph @g(%q: f32[2,4], %k: f32[8,4], %v: f32[8,4]) -> (%y) {
+  %m = const [0, 0, 0, 0, -10000, -10000, -10000, -10000, -10000, -10000, -10000, -10000, -10000, -10000, -10000, -10000] : f32[2,8]
+  %s = matmul(%q, %k) {transpose_b=true} : f32[2,8]
+  %far = add(%s, %m) : f32[2,8]
+  %p = softmax(%far) {axis=1} : f32[2,8]
+  %y = matmul(%p, %v) : f32[2,4]
+})");
+  PassOptions options;
+  options.quantization = [](const Graph&) {
+    Quantization how;
+    for (const char* name : {"q", "k", "v", "y"}) how.ranges[name] = {-2, 2};
+    how.ranges["s"] = {-16, 16}, how.ranges["far"] = {-10016, 16}, how.ranges["m"] = {-10000, 0};
+    how.ranges["p"] = {0, 1};
+    return how;
+  };
+  const std::string passes[] = {"quantize"};
+  run_passes(module, passes, options);
+  const Tensor q = Tensor::from_f32({2, 4}, std::vector<float>(8)),
+               k = Tensor::from_f32({8, 4}, std::vector<float>(32));
+  std::vector<float> v(32, 0.0F);
+  std::fill(v.begin() + 16, v.end(), 2.0F);
+  const Tensor y = evaluate_graph(*module.nets.front().stages.front(), {q, k, Tensor::from_f32({8, 4}, v)}).front();
+  for (size_t i = 0; i < 4; ++i) CHECK(y.to_f32()[i] == 0);
+  for (size_t i = 4; i < 8; ++i) CHECK(y.to_f32()[i] == Approx(1).margin(0.02));
 }
 
 }  // namespace

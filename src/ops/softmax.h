@@ -15,6 +15,7 @@ struct Softmax {
   static constexpr std::string_view kName = "softmax", kSummary = "exponentials that sum to one along an axis",
                                     kSource = "ONNX Softmax-13";
   static constexpr int kMinIn = 1, kMaxIn = 1;
+  static constexpr QuantTraits kQuant = QuantTraits::Requantize;
   struct Attrs {
     int64_t axis = 1;
     bool coarse = false;

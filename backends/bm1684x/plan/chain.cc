@@ -19,7 +19,9 @@ constexpr double kMostRecomputed = 0.25;
 constexpr int64_t kMostTiles = 64;
 constexpr int64_t kMostBatches = 4096;           // each is a tile at least
 constexpr int64_t kLargeResult = kLaneRoom / 4;  // bytes of a lane; smaller ones stay there whole anyway
-constexpr int64_t kSmallConstants = 40 * 1024;   // bytes of a lane
+// source: CYCLES.md section 1
+constexpr double kLoadBytesPerCycle = 54, kStoreBytesPerCycle = 41;
+constexpr int64_t kSmallConstants = 40 * 1024;  // bytes of a lane
 
 std::vector<Region> cut_up(const Shape4& dims, int64_t rows, int64_t channels) {
   std::vector<Region> tiles;
@@ -119,17 +121,35 @@ void bring_chains_together(const Graph& graph, std::vector<const Op*>& ops) {
   }
 }
 
-Group grow_chain(const Graph& graph, std::span<const Op* const> ops, const PlanOptions& options, PlanMemo& memo) {
-  Group best, g;
-  for (size_t k = 0; k < std::min(ops.size(), kMostOps); ++k) {
-    if (k > 0 && !can_chain(graph, *ops[k - 1], *ops[k])) break;
+double dma_cycles(const Graph& graph, const Group& group) {
+  ScheduleBuilder b(graph);
+  b.add(group);
+  const Schedule& s = b.schedule();
+  int64_t loaded = 0, stored = 0;
+  for (const Load& l : s.loads) {
+    const ImageBlock block = l.block >= 0 ? s.blocks[static_cast<size_t>(l.block)] : ImageBlock{};
+    loaded += l.block >= 0 ? block.lane_bytes * block.lanes : l.need.box.count() * size_bytes(l.value->type.dtype);
+  }
+  for (const Store& x : s.stores) stored += x.box.count() * size_bytes(x.value->type.dtype);
+  return static_cast<double>(loaded) / kLoadBytesPerCycle + static_cast<double>(stored) / kStoreBytesPerCycle;
+}
+
+std::vector<Group> grow_chains(const Graph& graph, std::span<const Op* const> ops, size_t shortest,
+                               const PlanOptions& options, PlanMemo& memo) {
+  const size_t most = std::min(ops.size(), kMostOps);
+  size_t linked = std::min<size_t>(most, 1);
+  while (linked < most && can_chain(graph, *ops[linked - 1], *ops[linked])) ++linked;
+  std::vector<Group> chains;
+  if (linked <= shortest) return chains;
+  Group g;
+  for (size_t k = 0; k < linked; ++k) {
     g.ops.push_back({ops[k], {}});
     g.chain.clear();
     g.chain = memo.tiles('c', g.ops, [&] { return chain_tiles(graph, g, options); });
     if (g.chain.empty()) break;
-    best = g;
+    if (g.ops.size() > std::max<size_t>(shortest, 1)) chains.push_back(g);
   }
-  return best;
+  return chains;
 }
 
 }  // namespace tpuc::bm1684x

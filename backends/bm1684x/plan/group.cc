@@ -1,7 +1,10 @@
-// Groups by growth: ops join in program order while everything that lives between them fits local memory whole.
+// A cheapest way through the ops, in program order, over edges that are groups: runs of ops between which whole values
+// stay in local memory, chains, and ops that stream alone. The price is what a group moves between DDR and local
+// memory.
 #include "backends/bm1684x/plan/group.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "backends/bm1684x/plan/chain.h"
@@ -17,94 +20,116 @@ namespace {
 constexpr size_t kMostOps = 256;
 // Part of a lane that a group of several ops may fill; the rest is for loads that run ahead.
 constexpr double kResidentShare = 0.8;
-// Below this the group that loses its last op is missed as much as the chain gains.
-constexpr int64_t kOutweighs = 4;
-constexpr int64_t kLargeResult = kLaneRoom / 4;  // bytes of a lane
+// A group may end so many ops before it must, where less lives.
+constexpr size_t kEarlierEnds = 16;
+// Price of a group beside its traffic: at its borders the engines wait for each other.
+constexpr double kGroupCycles = 1000;
 
-class Grower {
+// Bytes of run-time tensors that are made before op i and read by it or later ones, by i.
+std::vector<int64_t> live_bytes(const Graph& graph, const std::vector<const Op*>& order) {
+  std::unordered_map<const Op*, size_t> place;
+  for (size_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+  std::vector<int64_t> change(order.size() + 1, 0);
+  for (size_t i = 0; i < order.size(); ++i) {
+    const Value* v = order[i]->out(0);
+    size_t last = graph.is_output(v) ? i + 1 : i;
+    for (const Op* user : v->uses) {
+      const auto it = place.find(user);
+      last = std::max(last, it != place.end() ? it->second : i + 1);
+    }
+    if (last == i) continue;
+    change[i + 1] += byte_count(v->type);
+    if (last + 1 < change.size()) change[last + 1] -= byte_count(v->type);
+  }
+  std::partial_sum(change.begin(), change.end(), change.begin());
+  return change;
+}
+
+class Planner {
  public:
-  Grower(const Graph& graph, const PlanOptions& options)
+  Planner(const Graph& graph, const PlanOptions& options)
       : graph_(&graph), options_(&options), memo_(graph, options.plan_repeats_once) {
     for (const Op& op : graph.ops())
       if (!is_view(op)) order_.push_back(&op);
     bring_chains_together(graph, order_);
     memo_.prepare_residents(order_, options.threads);
+    live_ = live_bytes(graph, order_);
+    ways_.resize(order_.size() + 1);
   }
 
   std::vector<Group> run() {
-    for (size_t i = 0; i < order_.size();) i += add(i);
-    return std::move(groups_);
+    ways_[0].cycles = 0;
+    for (size_t i = 0; i < order_.size(); ++i)
+      if (ways_[i].cycles < kUnreached) extend(i);
+    std::vector<Group> groups;
+    for (size_t end = order_.size(); end > 0; end = ways_[end].from)
+      groups.push_back(group_of(ways_[end].from, end - ways_[end].from, std::move(ways_[end].chain)));
+    std::reverse(groups.begin(), groups.end());
+    return groups;
   }
 
  private:
-  // Takes ops from index i on; returns how many.
-  size_t add(size_t i) {
-    if (const size_t run = longest_resident_run(i); run > 0) {
-      for (size_t k = 0; k < run; ++k) current_.ops.push_back(resident(i + k));
-      const size_t chained = i + run < order_.size() ? chain_from_last_op(i + run) : 0;
-      close();
-      return run + chained;
-    }
-    const Op& op = *order_[i];
-    Group chain =
-        options_->group_layers ? grow_chain(*graph_, std::span(order_).subspan(i), *options_, memo_) : Group{};
-    if (chain.ops.size() < 2) chain = {{{&op, tile_streamed(op)}}, {}};
-    groups_.push_back(std::move(chain));
-    return groups_.back().ops.size();
+  static constexpr double kUnreached = std::numeric_limits<double>::infinity();
+  // The cheapest way found to run all ops before one.
+  struct Way {
+    double cycles = kUnreached;
+    size_t from = 0;  // first op of the last group
+    std::vector<Region> chain;
+  };
+
+  // All groups that may begin with op i.
+  void extend(size_t i) {
+    const size_t run = longest_resident_run(i);
+    if (run > 0) offer(i, group_of(i, run, {}));
+    if (const size_t shorter = cheaper_end(i, run); shorter > 0) offer(i, group_of(i, shorter, {}));
+    if (run == 0) offer(i, group_of(i, 1, {}));
+    if (!options_->group_layers) return;
+    // A chain of ops that fit whole moves no less.
+    for (Group& chain : grow_chains(*graph_, std::span(order_).subspan(i), run, *options_, memo_))
+      offer(i, std::move(chain));
+  }
+  void offer(size_t i, Group group) {
+    const char purpose = group.chain.empty() ? 'R' : 'C';
+    const double cycles =
+        ways_[i].cycles + kGroupCycles + memo_.price(purpose, group.ops, [&] { return dma_cycles(*graph_, group); });
+    Way& way = ways_[i + group.ops.size()];
+    if (cycles < way.cycles) way = {cycles, i, std::move(group.chain)};
+  }
+  Group group_of(size_t i, size_t count, std::vector<Region> chain) {
+    Group g;
+    for (size_t k = i; k < i + count; ++k) g.ops.push_back(chain.empty() ? resident(k) : OpTiles{order_[k], {}});
+    // A group of one streams its tiles.
+    if (count == 1 && chain.empty() && !g.ops[0].tiles.empty()) g.ops[0].tiles = tile_streamed(*order_[i]);
+    g.chain = std::move(chain);
+    return g;
   }
   OpTiles resident(size_t i) { return {order_[i], memo_.resident_tiles(*order_[i])}; }
   // How many ops from index i on fit as one group with whole results: doubled while they fit, then by halves. A group
   // that does not fit is taken to fit no better with more ops.
   size_t longest_resident_run(size_t i) {
     const size_t most = std::min(options_->group_layers ? kMostOps : 1, order_.size() - i);
-    Group run;
-    const auto fits = [&](size_t count) {
-      run.ops.resize(std::min(count, run.ops.size()));
-      while (run.ops.size() < count) run.ops.push_back(resident(i + run.ops.size()));
-      // An op that works in DDR needs no room.
-      return (count == 1 && run.ops[0].tiles.empty()) || (options_->group_layers && memo_.fits(run, budget()));
-    };
     size_t fitting = 0, failing = most + 1;
     for (size_t count = 1; failing > most && fitting < most; count = std::min(2 * count, most))
-      (fits(count) ? fitting : failing) = count;
+      (fits(i, count) ? fitting : failing) = count;
     while (failing - fitting > 1) {
       const size_t middle = std::midpoint(fitting, failing);
-      (fits(middle) ? fitting : failing) = middle;
+      (fits(i, middle) ? fitting : failing) = middle;
     }
     return fitting;
   }
-  // A large result, many times the run-time operands, which are then sent through DDR in its place.
-  static bool result_outweighs_operands(const Op& op) {
-    const auto bytes = [](const Value& v) { return element_count(v.type) * size_bytes(v.type.dtype); };
-    int64_t operands = 0;
-    for (const Value* v : op.in())
-      if (v != nullptr && !v->is_constant()) operands += bytes(*v);
-    const Shape4 dims = find_kernel(op.name())->views(op).out.dims;
-    return bytes(*op.out(0)) > kOutweighs * operands &&
-           aligned_bytes(prec_of(op.out(0)->type.dtype), dims) >= kLargeResult;
+  bool fits(size_t i, size_t count) {
+    Group run;
+    for (size_t k = 0; k < count; ++k) run.ops.push_back(resident(i + k));
+    // An op that works in DDR needs no room.
+    return (count == 1 && run.ops[0].tiles.empty()) || (options_->group_layers && memo_.fits(run, budget()));
   }
-  // The last op that joined, whose large result fits whole but nothing beside it, is better the first of a chain with
-  // op i: alone always, in a group where that sends less through DDR. How many of the ops from i on the chain takes; 0:
-  // there is none, and nothing is done.
-  size_t chain_from_last_op(size_t i) {
-    if (!options_->group_layers || current_.ops.empty() || current_.ops.back().tiles.empty()) return 0;
-    const Op& last = *current_.ops.back().op;
-    if (!can_chain(*graph_, last, *order_[i])) return 0;
-    if (current_.ops.size() > 1 && !result_outweighs_operands(last)) return 0;
-    Group chain = grow_chain(*graph_, std::span(order_).subspan(i - 1), *options_, memo_);
-    if (chain.ops.size() < 2) return 0;
-    current_.ops.pop_back();
-    close();
-    groups_.push_back(std::move(chain));
-    return groups_.back().ops.size() - 1;
-  }
-  void close() {
-    if (current_.ops.empty()) return;
-    // A group of one streams its tiles.
-    if (current_.ops.size() == 1 && !current_.ops[0].tiles.empty())
-      current_.ops[0].tiles = tile_streamed(*current_.ops[0].op);
-    groups_.push_back(std::move(current_));
-    current_ = {};
+  // An earlier end of a run of `count` ops from i on, where least lives and less than at its end; 0: there is none.
+  size_t cheaper_end(size_t i, size_t count) {
+    if (i + count == order_.size()) return 0;
+    size_t best = count;
+    for (size_t k = count; k-- > 1 && count - k <= kEarlierEnds;)
+      if (live_[i + k] < live_[i + best]) best = k;
+    return best < count && fits(i, best) ? best : 0;
   }
   // Tiles that fit one by one may still not fit side by side as their live ranges meet: then smaller ones.
   std::vector<Region> tile_streamed(const Op& op) {
@@ -124,8 +149,8 @@ class Grower {
   const PlanOptions* options_;
   PlanMemo memo_;
   std::vector<const Op*> order_;
-  Group current_;
-  std::vector<Group> groups_;
+  std::vector<int64_t> live_;
+  std::vector<Way> ways_;  // by op, one more at the end
 };
 
 }  // namespace
@@ -174,7 +199,7 @@ bool is_view(const Op& op) {
 
 std::vector<Group> plan_groups(const Graph& graph, const PlanOptions& options) {
   for (const Op& op : graph.ops()) TPUC_CHECK(find_kernel(op.name()) != nullptr, "no kernel for {}", op.name());
-  return Grower(graph, options).run();
+  return Planner(graph, options).run();
 }
 
 }  // namespace tpuc::bm1684x

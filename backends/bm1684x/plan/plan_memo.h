@@ -34,6 +34,15 @@ class PlanMemo {
     return it != tiles_.end() ? it->second : tiles_.emplace(std::move(key), make()).first->second;
   }
 
+  // What a group of ops like these costs.
+  template <class Make>
+  double price(char purpose, const std::vector<OpTiles>& ops, const Make& make) {
+    if (!enabled_) return make();
+    std::string key = key_of(purpose, 0, ops);
+    const auto it = prices_.find(key);
+    return it != prices_.end() ? it->second : prices_.emplace(std::move(key), make()).first->second;
+  }
+
  private:
   std::string key_of(char purpose, int64_t number, const std::vector<OpTiles>& ops);
 
@@ -43,6 +52,7 @@ class PlanMemo {
   std::unordered_map<const Op*, size_t> kind_;
   std::vector<std::optional<std::vector<Region>>> residents_;  // by kind
   std::unordered_map<std::string, std::vector<Region>> tiles_;
+  std::unordered_map<std::string, double> prices_;
   std::unordered_map<std::string, bool> fits_;
 };
 

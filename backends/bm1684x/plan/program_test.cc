@@ -136,6 +136,27 @@ TEST_CASE("parts of a concatenation and what two ops read do not pass through DD
   CHECK(identical(run_graph_on_chip(g, inputs).front(), run_graph_on_chip(g, inputs, alone).front()));
 }
 
+TEST_CASE("a group ends where little lives, not where no more fits", "[plan]") {
+  std::mt19937 rng(6);
+  ConstantStore store;
+  Graph g("net", store);
+  const Dims dims{1, 16, 64, 64};
+  Value* x = g.input({DType::F32, dims, {}}, "x");
+  const auto conv = [&](Value* v, int64_t channels) {
+    return g.add<ops::Conv2d>({v, g.constant(random_of({channels, v->type.dims[1], 1, 1}, rng, 0.3F))}).out(0);
+  };
+  Value* wide = conv(conv(x, 16), 96);
+  Value* active = g.add<ops::Silu>({wide}).out(0);
+  g.set_outputs({conv(active, 16)});
+  PlanOptions less;
+  less.lane_bytes = 72 * 1024;  // the wide tensor fits beside what it is made of, not beside its activation
+  const Program p = build_program(g, less);
+  CHECK(p.schedule.stores.size() > 1);
+  for (const Store& s : p.schedule.stores) CHECK((s.value != wide && s.value != active));
+  const std::map<std::string, Tensor> inputs{{"x", random_of(dims, rng, 1)}};
+  CHECK(identical(run_graph_on_chip(g, inputs, less).front(), run_graph_on_chip(g, inputs).front()));
+}
+
 TEST_CASE("an op whose smallest tile does not fit is refused with the sizes", "[plan]") {
   ConstantStore store;
   Graph g("net", store);

@@ -19,9 +19,7 @@ constexpr double kMostRecomputed = 0.25;
 constexpr int64_t kMostTiles = 64;
 constexpr int64_t kMostBatches = 4096;           // each is a tile at least
 constexpr int64_t kLargeResult = kLaneRoom / 4;  // bytes of a lane; smaller ones stay there whole anyway
-// source: CYCLES.md section 1
-constexpr double kLoadBytesPerCycle = 54, kStoreBytesPerCycle = 41;
-constexpr int64_t kSmallConstants = 40 * 1024;  // bytes of a lane
+constexpr int64_t kSmallConstants = 40 * 1024;   // bytes of a lane
 
 std::vector<Region> cut_up(const Shape4& dims, int64_t rows, int64_t channels) {
   std::vector<Region> tiles;
@@ -62,23 +60,37 @@ double recomputed_share(const Group& g) {
   return computed / needed - 1;
 }
 
-// The largest tiles that leave room for the next tile's loads; else the largest that fit. Empty: none.
-std::vector<Region> chain_tiles(const Graph& graph, Group g, const PlanOptions& options) {
+// The largest tiles that fit `budget`, if any.
+std::vector<Region> largest_tiles(const Graph& graph, Group& g, const Shape4& dims, int64_t budget) {
+  const int64_t lane_rows = ceil_div(dims[1], kLanes);
+  for (int64_t parts = 1; parts <= lane_rows; parts += std::max<int64_t>(1, parts / 2)) {
+    const int64_t channels = std::min(dims[1], ceil_div(lane_rows, parts) * kLanes);
+    for (int64_t pieces = 1; pieces <= std::min(dims[2], kMostTiles); pieces += std::max<int64_t>(1, pieces / 4)) {
+      g.chain = cut_up(dims, ceil_div(dims[2], pieces), channels);
+      if (recomputed_share(g) > kMostRecomputed) break;
+      if (parts > 1 && !may_cut_channels(g)) break;
+      if (fits_locally(graph, g, budget)) return g.chain;
+    }
+  }
+  return {};
+}
+
+// The fastest of tiles that leave more or less room for the next tile's loads. Empty: none fit.
+std::vector<Region> chain_tiles(const Graph& graph, Group g, const PlanOptions& options, const GroupPrice& price) {
   const Op& last = *g.ops.back().op;
   const Shape4 dims = find_kernel(last.name())->views(last).out.dims;
   if (dims[0] > kMostBatches) return {};
-  const int64_t lane_rows = ceil_div(dims[1], kLanes);
-  for (const int64_t budget : {options.lane_bytes / 2, options.lane_bytes})
-    for (int64_t parts = 1; parts <= lane_rows; parts += std::max<int64_t>(1, parts / 2)) {
-      const int64_t channels = std::min(dims[1], ceil_div(lane_rows, parts) * kLanes);
-      for (int64_t pieces = 1; pieces <= std::min(dims[2], kMostTiles); pieces += std::max<int64_t>(1, pieces / 4)) {
-        g.chain = cut_up(dims, ceil_div(dims[2], pieces), channels);
-        if (recomputed_share(g) > kMostRecomputed) break;
-        if (parts > 1 && !may_cut_channels(g)) break;
-        if (fits_locally(graph, g, budget)) return g.chain;
-      }
-    }
-  return {};
+  std::vector<Region> best, tried;
+  uint64_t least = 0;
+  for (const int64_t quarters : {1, 2, 3, 4}) {
+    if (largest_tiles(graph, g, dims, options.lane_bytes * quarters / 4).empty() || g.chain == tried) continue;
+    tried = g.chain;
+    const uint64_t cycles = price(g);
+    if (!best.empty() && cycles >= least) continue;
+    best = g.chain;
+    least = cycles;
+  }
+  return best;
 }
 
 // A tile of one of the ops, or what it reads, may be longer than a command can say.
@@ -121,21 +133,8 @@ void bring_chains_together(const Graph& graph, std::vector<const Op*>& ops) {
   }
 }
 
-double dma_cycles(const Graph& graph, const Group& group) {
-  ScheduleBuilder b(graph);
-  b.add(group);
-  const Schedule& s = b.schedule();
-  int64_t loaded = 0, stored = 0;
-  for (const Load& l : s.loads) {
-    const ImageBlock block = l.block >= 0 ? s.blocks[static_cast<size_t>(l.block)] : ImageBlock{};
-    loaded += l.block >= 0 ? block.lane_bytes * block.lanes : l.need.box.count() * size_bytes(l.value->type.dtype);
-  }
-  for (const Store& x : s.stores) stored += x.box.count() * size_bytes(x.value->type.dtype);
-  return static_cast<double>(loaded) / kLoadBytesPerCycle + static_cast<double>(stored) / kStoreBytesPerCycle;
-}
-
 std::vector<Group> grow_chains(const Graph& graph, std::span<const Op* const> ops, size_t shortest,
-                               const PlanOptions& options, PlanMemo& memo) {
+                               const PlanOptions& options, PlanMemo& memo, const GroupPrice& price) {
   const size_t most = std::min(ops.size(), kMostOps);
   size_t linked = std::min<size_t>(most, 1);
   while (linked < most && can_chain(graph, *ops[linked - 1], *ops[linked])) ++linked;
@@ -145,7 +144,7 @@ std::vector<Group> grow_chains(const Graph& graph, std::span<const Op* const> op
   for (size_t k = 0; k < linked; ++k) {
     g.ops.push_back({ops[k], {}});
     g.chain.clear();
-    g.chain = memo.tiles('c', g.ops, [&] { return chain_tiles(graph, g, options); });
+    g.chain = memo.tiles('c', g.ops, [&] { return chain_tiles(graph, g, options, price); });
     if (g.chain.empty()) break;
     if (g.ops.size() > std::max<size_t>(shortest, 1)) chains.push_back(g);
   }

@@ -9,6 +9,7 @@
 
 #include "backends/bm1684x/plan/chain.h"
 #include "backends/bm1684x/plan/plan_memo.h"
+#include "backends/bm1684x/plan/program.h"
 #include "backends/bm1684x/plan/tiler.h"
 #include "tpuc/support/check.h"
 
@@ -22,8 +23,6 @@ constexpr size_t kMostOps = 256;
 constexpr double kResidentShare = 0.8;
 // A group may end so many ops before it must, where less lives.
 constexpr size_t kEarlierEnds = 16;
-// Price of a group beside its traffic: at its borders the engines wait for each other.
-constexpr double kGroupCycles = 1000;
 
 // Bytes of run-time tensors that are made before op i and read by it or later ones, by i.
 std::vector<int64_t> live_bytes(const Graph& graph, const std::vector<const Op*>& order) {
@@ -48,7 +47,7 @@ std::vector<int64_t> live_bytes(const Graph& graph, const std::vector<const Op*>
 class Planner {
  public:
   Planner(const Graph& graph, const PlanOptions& options)
-      : graph_(&graph), options_(&options), memo_(graph, options.plan_repeats_once) {
+      : graph_(&graph), options_(&options), memo_(graph, options.plan_repeats_once), aliases_(graph) {
     for (const Op& op : graph.ops())
       if (!is_view(op)) order_.push_back(&op);
     bring_chains_together(graph, order_);
@@ -69,10 +68,10 @@ class Planner {
   }
 
  private:
-  static constexpr double kUnreached = std::numeric_limits<double>::infinity();
+  static constexpr uint64_t kUnreached = std::numeric_limits<uint64_t>::max();
   // The cheapest way found to run all ops before one.
   struct Way {
-    double cycles = kUnreached;
+    uint64_t cycles = kUnreached;
     size_t from = 0;  // first op of the last group
     std::vector<Region> chain;
   };
@@ -85,13 +84,12 @@ class Planner {
     if (run == 0) offer(i, group_of(i, 1, {}));
     if (!options_->group_layers) return;
     // A chain of ops that fit whole moves no less.
-    for (Group& chain : grow_chains(*graph_, std::span(order_).subspan(i), run, *options_, memo_))
+    for (Group& chain : grow_chains(*graph_, std::span(order_).subspan(i), run, *options_, memo_, price_))
       offer(i, std::move(chain));
   }
   void offer(size_t i, Group group) {
     const char purpose = group.chain.empty() ? 'R' : 'C';
-    const double cycles =
-        ways_[i].cycles + kGroupCycles + memo_.price(purpose, group.ops, [&] { return dma_cycles(*graph_, group); });
+    const uint64_t cycles = ways_[i].cycles + memo_.price(purpose, group.ops, [&] { return price_(group); });
     Way& way = ways_[i + group.ops.size()];
     if (cycles < way.cycles) way = {cycles, i, std::move(group.chain)};
   }
@@ -148,6 +146,8 @@ class Planner {
   const Graph* graph_;
   const PlanOptions* options_;
   PlanMemo memo_;
+  Aliases aliases_;
+  const GroupPrice price_ = [this](const Group& g) { return predict_cycles(*graph_, aliases_, g, *options_); };
   std::vector<const Op*> order_;
   std::vector<int64_t> live_;
   std::vector<Way> ways_;  // by op, one more at the end

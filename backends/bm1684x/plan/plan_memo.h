@@ -36,7 +36,7 @@ class PlanMemo {
 
   // What a group of ops like these costs.
   template <class Make>
-  double price(char purpose, const std::vector<OpTiles>& ops, const Make& make) {
+  uint64_t price(char purpose, const std::vector<OpTiles>& ops, const Make& make) {
     if (!enabled_) return make();
     std::string key = key_of(purpose, 0, ops);
     const auto it = prices_.find(key);
@@ -52,7 +52,7 @@ class PlanMemo {
   std::unordered_map<const Op*, size_t> kind_;
   std::vector<std::optional<std::vector<Region>>> residents_;  // by kind
   std::unordered_map<std::string, std::vector<Region>> tiles_;
-  std::unordered_map<std::string, double> prices_;
+  std::unordered_map<std::string, uint64_t> prices_;
   std::unordered_map<std::string, bool> fits_;
 };
 

@@ -180,6 +180,12 @@ Program place_and_emit(const Graph& graph, Schedule planned, const std::vector<s
 
 }  // namespace
 
+uint64_t predict_cycles(const Graph& graph, const Aliases& aliases, const Group& group, const PlanOptions& options) {
+  ScheduleBuilder builder(graph);
+  builder.add(group);
+  return place_and_emit(graph, std::move(builder.schedule()), {0}, aliases, options, kAheadSlots[0]).predicted_cycles;
+}
+
 Program build_program(const Graph& graph, const PlanOptions& options,
                       const std::function<void(std::string_view)>& on_phase) {
   const auto phase = [&](std::string_view name) {

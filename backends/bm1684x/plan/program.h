@@ -36,6 +36,9 @@ struct Program {
 Program build_program(const Graph& graph, const PlanOptions& options,
                       const std::function<void(std::string_view)>& on_phase = {});
 
+// Cycles that a group takes on its own, by its commands.
+uint64_t predict_cycles(const Graph& graph, const Aliases& aliases, const Group& group, const PlanOptions& options);
+
 // Writes the constants as the commands look for them, on `threads` threads (0: all cores).
 // `out`: DdrPlan::coefficients.bytes zeros.
 void pack_coefficients(const Program& p, std::span<std::byte> out, unsigned threads = 0);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -106,6 +107,12 @@ struct Alias {
   int64_t offset_bytes = 0;
 };
 
+// "Element (i, j, ..) of the output is that of input 0 at `first` + i * strides[0] + ..", in elements.
+struct Moved {
+  int64_t first = 0;
+  Dims extents, strides;
+};
+
 struct Kernel {
   std::string_view op;
   Support (*supports)(const Op&, DType precision);
@@ -120,6 +127,8 @@ struct Kernel {
   void (*emit_ddr)(const Op&, const DdrCtx&, Emitter&) = nullptr;
   // The output shares the input's memory and nothing is done (reshape, contiguous slice); at most one alias.
   std::vector<Alias> (*view_of)(const Op&) = nullptr;
+  // What emit_ddr copies, where that is a walk over the input: users that can walk so themselves read it there.
+  std::optional<Moved> (*moved_of)(const Op&) = nullptr;
   // Inputs that may be written in place of parts of the output (concat).
   std::vector<Alias> (*parts_of)(const Op&) = nullptr;
 };

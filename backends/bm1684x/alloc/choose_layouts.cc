@@ -7,8 +7,7 @@
 #include <numeric>
 #include <unordered_set>
 
-#include "backends/bm1684x/cycles/cycles.h"
-#include "backends/bm1684x/emit/transfer.h"
+#include "backends/bm1684x/alloc/ddr_use.h"
 
 namespace tpuc::bm1684x {
 
@@ -21,16 +20,14 @@ constexpr int64_t kPageBytes = 4096, kLongestSpread = 64 * 1024;
 constexpr int64_t kShortestPitch = 64;  // bytes
 constexpr size_t kMostAxes = 4;         // 24 orders
 
-// One kind of load or store of a tensor.
+// One kind of load or store of a tensor, as if that lay row-major.
 struct Use {
-  bool is_store = false, is_shared = false;
-  int64_t first = 0;  // element of the tensor where the view begins
-  View view;          // of a folded one, the rows of the tensor
-  Shape4 extent{1, 1, 1, 1};
-  int64_t times = 0;  // how often
+  DdrUse use;
+  std::vector<Piece> moved;  // the pieces of a box that begins with the view
+  std::vector<Piece> reach;  // and those of all of the view
   bool is_like(const Use& o) const {
-    return is_store == o.is_store && is_shared == o.is_shared && first == o.first && view == o.view &&
-           extent == o.extent;
+    return use.is_store == o.use.is_store && use.is_shared == o.use.is_shared && use.extent == o.use.extent &&
+           moved == o.moved && reach == o.reach;
   }
 };
 
@@ -41,18 +38,6 @@ struct Storage {
   std::vector<Use> uses;
   int64_t elements() const { return element_count(root->type); }
 };
-
-// Each row of a folded view is a load of its own.
-Use unfolded(Use u) {
-  const FoldedRows f = u.view.folded;
-  if (f.count == 0) return u;
-  u.times = f.count;
-  u.view.folded = {};
-  u.view.dims[1] = u.extent[1] = u.view.dims[1] / f.count;
-  u.view.dims[2] = f.rows;
-  u.extent[2] = std::min(u.extent[2], f.rows);
-  return u;
-}
 
 class Collector {
  public:
@@ -66,26 +51,26 @@ class Collector {
       bound_.insert(aliases.find(c.op->out(0)).root);
     }
     for (const Load& l : s.loads)
-      if (l.value != nullptr)
-        add(l.value, unfolded({false, l.need.kind == Need::Kind::Shared, 0, l.view, l.need.box.extent, 1}));
-    for (const Store& x : s.stores) add(x.value, {true, false, 0, x.view, x.box.extent, 1});
+      if (l.value != nullptr) add(l.value, use_of(l.view, l.need.box.extent, l.need.kind == Need::Kind::Shared, false));
+    for (const Store& x : s.stores) add(x.value, use_of(x.view, x.box.extent, false, true));
   }
   std::vector<Storage> take() { return std::move(storages_); }
 
  private:
-  void add(const Value* v, Use use) {
+  void add(const Value* v, const DdrUse& use) {
     const Location at = aliases_->find(v);
     if (at.root->is_constant() || bound_.contains(at.root)) return;
     const Prec prec = prec_of(v->type.dtype);
     const auto [it, fresh] = index_.try_emplace(at.root, storages_.size());
     if (fresh) storages_.push_back({at.root, prec, {}});
     Storage& s = storages_[it->second];
-    use.first = at.offset_bytes / size_of(prec);
-    const auto known = std::find_if(s.uses.begin(), s.uses.end(), [&](const Use& u) { return u.is_like(use); });
+    const Use u{use, at.pieces(0, use.extent, use.strides, size_of(prec)),
+                at.pieces(0, use.dims, use.strides, size_of(prec))};
+    const auto known = std::find_if(s.uses.begin(), s.uses.end(), [&](const Use& x) { return x.is_like(u); });
     if (known != s.uses.end())
-      known->times += use.times;
+      known->use.times += use.times;
     else
-      s.uses.push_back(use);
+      s.uses.push_back(u);
   }
 
   const Aliases* aliases_;
@@ -103,14 +88,13 @@ struct Price {
 std::optional<Price> price(const Storage& s, const DdrLayout& layout) {
   Price sum;
   for (const Use& u : s.uses) {
-    const auto placed = layout.place(u.first, u.view.dims, u.view.strides);
-    if (!placed) return {};
-    const DdrTensor there{kDdrBase, size_of(s.prec), u.extent, placed->strides};
-    const LocalTensor here = u.is_shared ? shared_row(0, s.prec, u.extent) : aligned(0, s.prec, u.extent);
-    const Cost c = cost_of(u.is_store ? store_command(there, here) : load_command(here, there));
-    sum.cycles += c.cycles * static_cast<uint64_t>(u.times);
-    sum.least += static_cast<double>(u.times) * (static_cast<double>(c.ddr_read_bytes) / kLoadBytesPerCycle +
-                                                 static_cast<double>(c.ddr_written_bytes) / kStoreBytesPerCycle);
+    for (Piece p : u.reach)
+      if (!layout.map(p.first, p.dims, p.strides)) return {};
+    const auto c = price_of(u.use, u.moved, layout, s.prec);
+    if (!c) return {};
+    sum.cycles += c->cycles * static_cast<uint64_t>(u.use.times);
+    sum.least += static_cast<double>(u.use.times) * (static_cast<double>(c->ddr_read_bytes) / kLoadBytesPerCycle +
+                                                     static_cast<double>(c->ddr_written_bytes) / kStoreBytesPerCycle);
   }
   return sum;
 }
@@ -119,8 +103,9 @@ std::optional<Price> price(const Storage& s, const DdrLayout& layout) {
 std::vector<int64_t> axes_of(const Storage& s) {
   std::vector<int64_t> steps{1, s.elements()};
   for (const Use& u : s.uses)
-    for (size_t a = 0; a < 4; ++a)
-      if (u.view.dims[a] > 1 && u.view.strides[a] > 0) steps.push_back(u.view.strides[a]);
+    for (const Piece& p : u.reach)
+      for (size_t a = 0; a < 4; ++a)
+        if (p.dims[a] > 1 && p.strides[a] > 0) steps.push_back(p.strides[a]);
   std::sort(steps.begin(), steps.end());
   steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
   std::vector<int64_t> extents;
@@ -192,9 +177,16 @@ class Search {
 // What the choice depends on: the blocks of a network ask the same question again and again.
 std::vector<int64_t> question(const Storage& s) {
   std::vector<int64_t> q{static_cast<int64_t>(s.prec), s.elements()};
+  const auto add = [&](const Shape4& x) { q.insert(q.end(), x.begin(), x.end()); };
   for (const Use& u : s.uses) {
-    q.insert(q.end(), {u.is_store, u.is_shared, u.first, u.times});
-    for (const Shape4& x : {u.view.dims, u.view.strides, u.extent}) q.insert(q.end(), x.begin(), x.end());
+    q.insert(q.end(), {u.use.is_store, u.use.is_shared, u.use.times, static_cast<int64_t>(u.moved.size()),
+                       static_cast<int64_t>(u.reach.size())});
+    add(u.use.extent);
+    for (const auto* pieces : {&u.moved, &u.reach})
+      for (const Piece& p : *pieces) {
+        q.push_back(p.first);
+        for (const Shape4& x : {p.dims, p.strides, p.begin, p.slot, p.step}) add(x);
+      }
   }
   return q;
 }

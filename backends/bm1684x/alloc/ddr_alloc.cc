@@ -121,18 +121,23 @@ uint64_t DdrPlan::root_address(const Value* root) const {
 
 uint64_t DdrPlan::address(const Value* v, const Aliases& aliases) const {
   const Location at = aliases.find(v);
-  TPUC_CHECK(!layouts.contains(at.root), "%{} has a layout of its own", v->name);
+  TPUC_CHECK(!layouts.contains(at.root) && at.moved.is_plain(), "%{} has a layout of its own", v->name);
   return root_address(at.root) + static_cast<uint64_t>(at.offset_bytes);
 }
 
-DdrTensor DdrPlan::tensor(const Value* v, const Shape4& dims, const Shape4& strides, const Aliases& aliases) const {
-  const int64_t size = size_bytes(v->type.dtype);
+std::vector<Piece> DdrPlan::pieces(const Value* v, int64_t begin, const Shape4& dims, const Shape4& strides,
+                                   const Aliases& aliases) const {
   const Location at = aliases.find(v);
-  const auto own = layouts.find(at.root);
-  const DdrLayout layout = own == layouts.end() ? DdrLayout{} : own->second;
-  const auto placed = layout.place(at.offset_bytes / size, dims, strides);
-  TPUC_CHECK(placed.has_value(), "a view of %{} does not follow its layout", v->name);
-  return {root_address(at.root) + static_cast<uint64_t>(placed->first * size), size, dims, placed->strides};
+  std::vector<Piece> all = at.pieces(begin, dims, strides, size_bytes(v->type.dtype));
+  TPUC_CHECK(!all.empty(), "a view of %{} does not follow how it was moved", v->name);
+  const auto layout = layouts.find(at.root);
+  if (layout == layouts.end()) return all;
+  for (Piece& p : all) {
+    const auto first = layout->second.map(p.first, p.dims, p.strides);
+    TPUC_CHECK(first.has_value(), "a view of %{} does not follow its layout", v->name);
+    p.first = *first;
+  }
+  return all;
 }
 
 DdrPlan allocate_ddr(const Graph& graph, const Schedule& s, const Aliases& aliases, const Layouts& layouts) {

@@ -28,8 +28,9 @@ struct DdrPlan {
   Layouts layouts;
   // The DDR address of any value that lives in DDR without a layout of its own.
   uint64_t address(const Value* v, const Aliases& aliases) const;
-  // Where the elements of a view of it lie, all of them.
-  DdrTensor tensor(const Value* v, const Shape4& dims, const Shape4& strides, const Aliases& aliases) const;
+  // The pieces in which a box of a view of it is moved, from element `begin` of it on.
+  std::vector<Piece> pieces(const Value* v, int64_t begin, const Shape4& dims, const Shape4& strides,
+                            const Aliases& aliases) const;
   uint64_t root_address(const Value* root) const;
 };
 

@@ -30,42 +30,31 @@ int64_t DdrLayout::at(int64_t index) const {
   return place;
 }
 
+std::vector<DdrLayout::Position> DdrLayout::position(int64_t first) const {
+  std::vector<Position> at(axes_.size());
+  int64_t step = 1;
+  for (size_t k = axes_.size(); k-- > 0; step *= axes_[k].extent) at[k] = {step, first / step % axes_[k].extent};
+  return first >= 0 && first < step ? at : std::vector<Position>{};
+}
+
 std::optional<int64_t> DdrLayout::map(int64_t first, std::span<const int64_t> extents,
                                       std::span<int64_t> strides) const {
   if (is_plain()) return first;
-  std::vector<int64_t> steps(axes_.size()), room(axes_.size());  // steps: of the row-major tensor
-  int64_t step = 1, place = 0;
-  for (size_t k = axes_.size(); k-- > 0;) {
-    const int64_t begin = first / step % axes_[k].extent;
-    place += begin * axes_[k].stride;
-    room[k] = axes_[k].extent - 1 - begin;
-    steps[k] = step;
-    step *= axes_[k].extent;
-  }
-  if (first < 0 || first >= step) return {};
+  std::vector<Position> end = position(first);
+  if (end.empty()) return {};
+  const int64_t place = at(first);
   for (size_t i = 0; i < extents.size(); ++i) {
-    if (extents[i] == 1 || strides[i] == 0) continue;
+    if (extents[i] == 1) strides[i] = 0;
+    if (strides[i] == 0) continue;
     size_t k = 0;
-    while (k < axes_.size() && steps[k] > strides[i]) ++k;
-    if (k == axes_.size() || strides[i] % steps[k] != 0) return {};
-    const int64_t along = strides[i] / steps[k];
-    room[k] -= (extents[i] - 1) * along;
-    if (room[k] < 0) return {};
+    while (k < axes_.size() && end[k].step > strides[i]) ++k;
+    if (k == axes_.size() || strides[i] % end[k].step != 0) return {};
+    const int64_t along = strides[i] / end[k].step;
+    end[k].index += (extents[i] - 1) * along;
+    if (end[k].index >= axes_[k].extent) return {};
     strides[i] = along * axes_[k].stride;
   }
   return place;
-}
-
-std::optional<Placed> DdrLayout::place(int64_t first, const Shape4& dims, const Shape4& strides) const {
-  Placed p{first, strides};
-  const auto at = map(first, dims, p.strides);
-  if (!at) return {};
-  p.first = *at;
-  // Strides that no element asks for, as a tensor without gaps has them: commands are priced by them, too, and a stride
-  // of 0 would make them seem to cost nothing.
-  for (size_t i = 4; i-- > 0;)
-    if (dims[i] == 1) p.strides[i] = i == 3 ? 1 : dims[i + 1] * p.strides[i + 1];
-  return p;
 }
 
 }  // namespace tpuc::bm1684x

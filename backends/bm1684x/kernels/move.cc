@@ -31,13 +31,16 @@ std::vector<Alias> view_of_permute(const Op& op) {
   return {Alias{0, 0}};
 }
 
+std::optional<Moved> moved_of_permute(const Op& op) {
+  const Dims in_strides = row_major_strides(op.in(0)->type.dims);
+  Moved m{0, op.out(0)->type.dims, {}};
+  for (const int64_t axis : op.attrs<ops::Permute>().order) m.strides.push_back(in_strides[static_cast<size_t>(axis)]);
+  return m;
+}
+
 void emit_permute(const Op& op, const DdrCtx& t, Emitter& e) {
-  const Dims &in = op.in(0)->type.dims, &out = op.out(0)->type.dims;
-  const Dims in_strides = row_major_strides(in);
-  NdCopy c{out, row_major_strides(out), {}};
-  for (const int64_t axis : op.attrs<ops::Permute>().order)
-    c.in_strides.push_back(in_strides[static_cast<size_t>(axis)]);
-  copy_nd(c, t.out, t.in[0], elem_bytes(op), e);
+  const Dims& out = op.out(0)->type.dims;
+  copy_nd({out, row_major_strides(out), moved_of_permute(op)->strides}, t.out, t.in[0], elem_bytes(op), e);
 }
 
 void emit_expand(const Op& op, const DdrCtx& t, Emitter& e) {
@@ -107,6 +110,7 @@ std::span<const Kernel> move_kernels() {
                           resize_kernel()};
     k[0].view_of = same_memory;
     k[1].view_of = view_of_permute;
+    k[1].moved_of = moved_of_permute;
     return k;
   }();
   return kTable;

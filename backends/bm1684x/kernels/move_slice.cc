@@ -42,6 +42,17 @@ std::vector<Alias> view_of_slice(const Op& op) {
   return {Alias{0, first_element(a, row_major_strides(in)) * elem_bytes(op)}};
 }
 
+std::optional<Moved> moved_of_slice(const Op& op) {
+  const auto& a = op.attrs<ops::Slice>();
+  const Dims strides = row_major_strides(op.in(0)->type.dims);
+  Moved m{first_element(a, strides), a.sizes, strides};
+  for (size_t i = 0; i < strides.size(); ++i) {
+    m.strides[i] *= a.steps[i];
+    if (m.strides[i] < 0 && m.extents[i] > 1) return std::nullopt;
+  }
+  return m;
+}
+
 // The engine has no negative strides: an axis that runs backwards is copied element by element of that axis.
 void copy_slice(NdCopy c, uint64_t out, uint64_t in, int64_t bytes, Emitter& e) {
   for (size_t i = 0; i < c.extents.size(); ++i) {
@@ -164,6 +175,7 @@ void emit_pad(const Op& op, const DdrCtx& t, Emitter& e) {
 Kernel slice_kernel() {
   Kernel k = ddr_kernel(ops::Slice::kName, move_support, emit_slice);
   k.view_of = view_of_slice;
+  k.moved_of = moved_of_slice;
   return k;
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "backends/bm1684x/alloc/alias.h"
 #include "backends/bm1684x/plan/chain.h"
 #include "backends/bm1684x/plan/plan_memo.h"
 #include "backends/bm1684x/plan/program.h"
@@ -49,7 +50,7 @@ class Planner {
   Planner(const Graph& graph, const PlanOptions& options)
       : graph_(&graph), options_(&options), memo_(graph, options.plan_repeats_once), aliases_(graph) {
     for (const Op& op : graph.ops())
-      if (!is_view(op)) order_.push_back(&op);
+      if (!aliases_.is_view(op)) order_.push_back(&op);
     bring_chains_together(graph, order_);
     memo_.prepare_residents(order_, options.threads);
     live_ = live_bytes(graph, order_);
@@ -190,11 +191,6 @@ bool can_chain(const Graph& graph, const Op& op, const Op& next) {
   for (size_t i = 0; i < next.in().size(); ++i)
     if (next.in(i) == v && (needs[i].kind != Need::Kind::Box || !(views.in[i] == made.views(op).out))) return false;
   return !v->uses.empty();
-}
-
-bool is_view(const Op& op) {
-  const Kernel* k = find_kernel(op.name());
-  return k != nullptr && k->view_of != nullptr && !k->view_of(op).empty();
 }
 
 std::vector<Group> plan_groups(const Graph& graph, const PlanOptions& options) {

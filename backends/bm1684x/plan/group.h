@@ -41,7 +41,4 @@ struct PlanOptions {
 // smallest tile does not fit, with the numbers.
 std::vector<Group> plan_groups(const Graph& graph, const PlanOptions& options);
 
-// True when `op` only renames memory: its output is (part of) an input.
-bool is_view(const Op& op);
-
 }  // namespace tpuc::bm1684x

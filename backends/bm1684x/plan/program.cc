@@ -78,22 +78,30 @@ class Writer {
         load_folded(l, aligned(at(l.buffer), prec, l.need.box.extent));
         return note(before, l.use);
       }
-      const DdrTensor t = p_->ddr.tensor(l.value, l.view.dims, l.view.strides, *aliases_).box(l.need.box);
+      const Shape4& extent = l.need.box.extent;
       const LocalTensor held = aligned(at(l.buffer), prec, l.held.extent);
-      emitter_.load(shared ? shared_row(at(l.buffer), prec, t.dims)
-                           : held.channels(l.need.box.begin[1] - l.held.begin[1], t.dims[1]),
-                    t);
+      load_box(l.value, l.view.strides, first_of(l.view.strides, l.need.box.begin),
+               shared ? shared_row(at(l.buffer), prec, extent)
+                      : held.channels(l.need.box.begin[1] - l.held.begin[1], extent[1]));
     }
     note(before, l.use);
   }
+
+  // The box of a view from element `first` of the value on.
+  void load_box(const Value* v, const Shape4& strides, int64_t first, const LocalTensor& to) {
+    for (const Piece& p : p_->ddr.pieces(v, first, to.dims, strides, *aliases_))
+      emitter_.load(part_of(to, p), tensor_of(p, root_address(v), to.elem_bytes()));
+  }
+  static int64_t first_of(const Shape4& strides, const Shape4& begin) {
+    return begin[0] * strides[0] + begin[1] * strides[1] + begin[2] * strides[2] + begin[3] * strides[3];
+  }
+  uint64_t root_address(const Value* v) const { return p_->ddr.root_address(aliases_->find(v).root); }
 
   // Each row of the window is a load of its own; rows outside the tensor are filled.
   void load_folded(const Load& l, const LocalTensor& to) {
     const FoldedRows& f = l.view.folded;
     const Region& box = l.need.box;
     const int64_t channels = l.view.dims[1] / f.count, first = box.begin[2], count = box.extent[2];
-    const DdrTensor whole =
-        p_->ddr.tensor(l.value, {l.view.dims[0], channels, f.rows, l.view.dims[3]}, l.view.strides, *aliases_);
     const auto fill = [&](int64_t from, int64_t rows) {
       if (rows > 0) emitter_.fill(to.at(0, 0, from, 0, {to.dims[0], to.dims[1], rows, to.dims[3]}), f.fill);
     };
@@ -106,13 +114,12 @@ class Writer {
     for (int64_t k = 0; k < f.count; ++k) {
       const auto [begin, end] = f.rows_inside(k, first, count);
       if (begin == end) continue;
-      DdrTensor from = whole;
-      const int64_t skip = box.begin[0] * whole.strides[0] + f.row_of(k, first + begin) * whole.strides[2] +
-                           box.begin[3] * whole.strides[3];
-      from.addr += static_cast<uint64_t>(skip * whole.elem_bytes);
-      from.dims = {box.extent[0], channels, end - begin, box.extent[3]};
-      from.strides[2] *= f.stride;
-      emitter_.load(to.channels(k * channels, channels).at(0, 0, begin, 0, from.dims), from);
+      Shape4 strides = l.view.strides;
+      const int64_t skip = first_of(strides, {box.begin[0], 0, f.row_of(k, first + begin), box.begin[3]});
+      strides[2] *= f.stride;
+      const LocalTensor row =
+          to.channels(k * channels, channels).at(0, 0, begin, 0, {box.extent[0], channels, end - begin, box.extent[3]});
+      load_box(l.value, strides, skip, row);
     }
   }
 
@@ -157,8 +164,10 @@ class Writer {
     const LocalTensor held = aligned(at(x.buffer), prec, x.held.extent);
     Shape4 from;
     for (size_t a = 0; a < 4; ++a) from[a] = x.box.begin[a] - x.held.begin[a];
-    const DdrTensor t = p_->ddr.tensor(x.value, x.view.dims, x.view.strides, *aliases_).box(x.box);
-    emitter_.store(t, held.at(from[0], from[1], from[2], from[3], x.box.extent));
+    const LocalTensor box = held.at(from[0], from[1], from[2], from[3], x.box.extent);
+    const int64_t first = first_of(x.view.strides, x.box.begin);
+    for (const Piece& p : p_->ddr.pieces(x.value, first, x.box.extent, x.view.strides, *aliases_))
+      emitter_.store(tensor_of(p, root_address(x.value), box.elem_bytes()), part_of(box, p));
     note(before, x.slot);
   }
 
@@ -183,7 +192,9 @@ Program place_and_emit(const Graph& graph, Schedule planned, const std::vector<s
 uint64_t predict_cycles(const Graph& graph, const Aliases& aliases, const Group& group, const PlanOptions& options) {
   ScheduleBuilder builder(graph);
   builder.add(group);
-  return place_and_emit(graph, std::move(builder.schedule()), {0}, aliases, options, kAheadSlots[0]).predicted_cycles;
+  // How tensors lie is chosen when all their users are known.
+  return place_and_emit(graph, std::move(builder.schedule()), {0}, aliases, {}, options, kAheadSlots[0])
+      .predicted_cycles;
 }
 
 Program build_program(const Graph& graph, const PlanOptions& options,

@@ -80,8 +80,8 @@ int ScheduleBuilder::ready_slot(const Value* v) const {
     if (const auto it = stored_.find(x); it != stored_.end()) ready = std::max(ready, it->second + 1);
     const Kernel* k = find_kernel(x->def->name());
     const auto alias = k->view_of != nullptr ? k->view_of(*x->def) : std::vector<Alias>{};
-    if (alias.empty()) break;
-    x = x->def->in(alias[0].input);
+    if (alias.empty() && k->moved_of == nullptr) break;
+    x = x->def->in(alias.empty() ? 0 : alias[0].input);
   }
   return ready;
 }

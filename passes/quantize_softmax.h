@@ -9,7 +9,7 @@ namespace tpuc {
 bool is_table_softmax(const Op& op);
 // The largest step of an operand that softmax takes in 8 bits unasked. Rounding to steps moves each exponential by up
 // to half a step of its value, and a share s by up to s * (1 - s) * step: with this one 0.05, 0.02 in the mean.
-// Measured on encoders and language models with steps up to 0.35: their results lose less than 1.5 dB of 30.
+// Measured on five networks with steps up to 0.35: their results lie at most 3 dB (of 34) nearer to their noise.
 inline constexpr float kMostSoftmaxStep = 0.2F;
 
 // What a mask takes out of a softmax needs no steps of its own. The scores, where the value is their sum with a mask

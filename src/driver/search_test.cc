@@ -73,16 +73,16 @@ TEST_CASE("a narrow budget names layers, and the table is one that compile reads
 
 TEST_CASE("operators between layers are not named where halves make the network slower", "[search]") {
   Searched s;
-  s.prepared.module = parse_module(R"(graph @g(%x: f32[1,4,24,20]) -> (%z) {
-  %w = const [0.5, -0.25, 0.125, 1, -1, 0.75, 0.5, 0.25, 0.3, 0.6, -0.9, 0.1, -0.2, 0.4, 0.8, -0.7] : f32[4,4,1,1]
-  %gain = const [1, 2, 0.5, 1.5] : f32[4]
-  %shift = const [0.1, -0.1, 0.2, 0] : f32[4]
-  %a = conv2d(%x, %w) : f32[1,4,24,20]
-  %p = permute(%a) {order=[0,2,3,1]} : f32[1,24,20,4]
-  %n = layer_norm(%p, %gain, %shift) {axis=3} : f32[1,24,20,4]
-  %q = permute(%n) {order=[0,3,1,2]} : f32[1,4,24,20]
-  %y = add(%x, %q) : f32[1,4,24,20]
-  %z = conv2d(%y, %w) : f32[1,4,24,20]
+  // Layers large enough to pay in 8 bits: float operators between them would part them by casts.
+  std::string weights;
+  for (int i = 0; i < 128 * 128 * 9; ++i) weights += (i == 0 ? "" : ", ") + std::to_string((i * 37 % 101 - 50) * 0.001);
+  s.prepared.module = parse_module("graph @g(%x: f32[1,128,20,20]) -> (%z) {\n  %w = const [" + weights +
+                                   R"(] : f32[128,128,3,3]
+  %a = conv2d(%x, %w) {pads=[1,1,1,1]} : f32[1,128,20,20]
+  %s = silu(%a) : f32[1,128,20,20]
+  %b = conv2d(%s, %w) {pads=[1,1,1,1]} : f32[1,128,20,20]
+  %y = add(%b, %a) : f32[1,128,20,20]
+  %z = conv2d(%y, %w) {pads=[1,1,1,1]} : f32[1,128,20,20]
 })");
   take_samples(s);
   const SearchResult r = search(s, 0.5);

@@ -72,6 +72,7 @@ void Stream::price(Engine e, uint32_t wait_for, uint64_t cycles) {
   const uint64_t awaited = wait_for == 0 ? 0 : ends_[other][wait_for - 1];
   free_[own] = std::max(free_[own], awaited) + cycles;
   ends_[own].push_back(free_[own]);
+  busy_[own] += cycles;
 }
 
 void Stream::end_group() {

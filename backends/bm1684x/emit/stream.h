@@ -36,6 +36,8 @@ class Stream {
   size_t group() const { return groups_.size() - 1; }
   // When the last command so far is done, by the cycle model.
   uint64_t predicted_cycles() const { return std::max(free_[0], free_[1]); }
+  // How long an engine has worked.
+  uint64_t busy_cycles(Engine e) const { return busy_[static_cast<size_t>(e)]; }
   // Whether a TIU command since the last call computed in f32 (casts and copies do not count).
   bool take_f32_flag() { return std::exchange(computed_f32_, false); }
 
@@ -51,6 +53,7 @@ class Stream {
   Hazards hazards_;
   uint32_t tiu_id_ = 0, gdma_id_ = 0, tiu_dep_ = 0, gdma_dep_ = 0;
   bool computed_f32_ = false;
+  uint64_t busy_[kEngineCount] = {0, 0};
   uint64_t free_[kEngineCount] = {0, 0};      // from this cycle on
   std::vector<uint64_t> ends_[kEngineCount];  // of the current group's commands, by id - 1
 };

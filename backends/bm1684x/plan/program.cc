@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "backends/bm1684x/alloc/local_alloc.h"
 #include "backends/bm1684x/emit/emitter.h"
@@ -38,6 +39,7 @@ class Writer {
         store(s.stores[next_store]);
     }
     p_->predicted_cycles = stream_.predicted_cycles();
+    p_->busiest_cycles = std::max(stream_.busy_cycles(Engine::Tiu), stream_.busy_cycles(Engine::Gdma));
     p_->groups = stream_.finish();
   }
 
@@ -193,8 +195,8 @@ uint64_t predict_cycles(const Graph& graph, const Aliases& aliases, const Group&
   ScheduleBuilder builder(graph);
   builder.add(group);
   // How tensors lie is chosen when all their users are known.
-  return place_and_emit(graph, std::move(builder.schedule()), {0}, aliases, {}, options, kAheadSlots[0])
-      .predicted_cycles;
+  const Program p = place_and_emit(graph, std::move(builder.schedule()), {0}, aliases, {}, options, kAheadSlots[0]);
+  return std::midpoint(p.predicted_cycles, p.busiest_cycles);
 }
 
 Program build_program(const Graph& graph, const PlanOptions& options,

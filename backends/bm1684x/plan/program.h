@@ -28,6 +28,7 @@ struct Program {
   Schedule schedule;
   int64_t local_peak_bytes = 0;  // of a lane
   uint64_t predicted_cycles = 0;
+  uint64_t busiest_cycles = 0;            // of the engine that has more to do
   std::unordered_set<const Op*> widened;  // ops that compute in f32 inside local memory though their result is narrower
 };
 
@@ -36,7 +37,8 @@ struct Program {
 Program build_program(const Graph& graph, const PlanOptions& options,
                       const std::function<void(std::string_view)>& on_phase = {});
 
-// Cycles that a group takes on its own, by its commands.
+// Cycles that a group adds to a program, by its commands: between what it takes on its own and what the busier engine
+// does, as about half of the waiting overlaps with the groups around.
 uint64_t predict_cycles(const Graph& graph, const Aliases& aliases, const Group& group, const PlanOptions& options);
 
 // Writes the constants as the commands look for them, on `threads` threads (0: all cores).

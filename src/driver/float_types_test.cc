@@ -18,8 +18,8 @@ FloatTypes types_with(float gain) {
   %v = const [{0}, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1] : f32[16,1,1,1]
   %a = conv2d(%x, %w) {{group=16}} : f32[1,16,32,32]
   %b = conv2d(%a, %v) {{group=16}} : f32[1,16,32,32]
-  %c = resize(%b) {{mode=linear, sizes=[1,16,256,256], scales=[1.0f,1.0f,8.0f,8.0f]}} : f32[1,16,256,256]
-  %y = arg_max(%c) {{axis=1}} : i64[1,1,256,256]
+  %c = resize(%b) {{mode=linear, sizes=[1,16,512,512], scales=[1.0f,1.0f,16.0f,16.0f]}} : f32[1,16,512,512]
+  %y = arg_max(%c) {{axis=1}} : i64[1,1,512,512]
 }}
 )",
                                                  gain));

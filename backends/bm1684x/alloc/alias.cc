@@ -1,7 +1,6 @@
 // See the header. A tensor moves into a concatenation only when nothing else decides where it lies.
 #include "backends/bm1684x/alloc/alias.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "backends/bm1684x/alloc/moves.h"
@@ -58,7 +57,13 @@ Aliases::Aliases(const Graph& graph) {
   for (const Op& op : graph.ops()) {
     const Kernel* k = find_kernel(op.name());
     if (k == nullptr) continue;
-    if (const auto at = location_in_input(op, moves.contains(&op))) parent_[op.out(0)] = *at;
+    if (const auto in = location_in_input(op, moves.contains(&op))) {
+      // From the root on, in the order in which choose_moves() has tried it.
+      const auto at = step_up(*in, find(in->root));
+      TPUC_CHECK(at.has_value(), "%{} was moved out of reach", op.out(0)->name);
+      parent_[op.out(0)] = *at;
+      if (k->emit == nullptr) views_.insert(&op);
+    }
     if (k->parts_of == nullptr) continue;
     for (const Alias& a : k->parts_of(op)) {
       const Location at = find(op.in(a.input));
@@ -69,12 +74,6 @@ Aliases::Aliases(const Graph& graph) {
       parent_[at.root] = {op.out(0), a.offset_bytes};
     }
   }
-}
-
-bool Aliases::is_view(const Op& op) const {
-  const auto it = parent_.find(op.out(0));
-  return it != parent_.end() && it->second.root->def != &op && find_kernel(op.name())->emit == nullptr &&
-         std::find(op.in().begin(), op.in().end(), it->second.root) != op.in().end();
 }
 
 Location Aliases::find(const Value* v) const {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "backends/bm1684x/alloc/ddr_layout.h"
 #include "tpuc/ir/graph.h"
@@ -27,10 +28,11 @@ class Aliases {
   explicit Aliases(const Graph& graph);
   Location find(const Value* v) const;
   // Whether nothing is done for the op: its result is memory that is there.
-  bool is_view(const Op& op) const;
+  bool is_view(const Op& op) const { return views_.contains(&op); }
 
  private:
   std::unordered_map<const Value*, Location> parent_;
+  std::unordered_set<const Op*> views_;
 };
 
 // `at`, seen from the memory that `at.root` lies in itself. Nothing where no strides say that.

@@ -10,6 +10,7 @@ namespace tpuc::bm1684x {
 
 namespace {
 
+constexpr int kMostUsers = 256;  // looked at for one copy: chains of copies and views may be as long as the network
 constexpr double kCopiedBytesPerCycle = 26.077;  // CYCLES.md section 7
 
 bool is_copy(const Op& op) {
@@ -37,10 +38,10 @@ class Trial {
 
   bool follow(const Value* v, const Location& at) {
     if (graph_->is_output(v) || v->uses.empty()) return false;
-    std::vector<const Op*> users(v->uses.begin(), v->uses.end());
-    std::sort(users.begin(), users.end());
-    users.erase(std::unique(users.begin(), users.end()), users.end());
-    return std::all_of(users.begin(), users.end(), [&](const Op* user) { return used(v, at, *user); });
+    for (auto user = v->uses.begin(); user != v->uses.end(); ++user)
+      if (std::find(v->uses.begin(), user, *user) == user && (++users_ > kMostUsers || !used(v, at, **user)))
+        return false;
+    return true;
   }
 
   bool used(const Value* v, const Location& at, const Op& user) {
@@ -77,6 +78,7 @@ class Trial {
   const Graph* graph_;
   std::vector<const Op*> ops_;
   double saved_ = 0, growth_ = 0;  // cycles
+  int users_ = 0;
 };
 
 }  // namespace

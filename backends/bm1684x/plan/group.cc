@@ -1,6 +1,5 @@
 // A cheapest way through the ops, in program order, over edges that are groups: runs of ops between which whole values
-// stay in local memory, chains, and ops that stream alone. The price is what a group moves between DDR and local
-// memory.
+// stay in local memory, chains, and ops that stream alone. The price is the time of a group's commands.
 #include "backends/bm1684x/plan/group.h"
 
 #include <algorithm>
@@ -102,7 +101,9 @@ class Planner {
     g.chain = std::move(chain);
     return g;
   }
+
   OpTiles resident(size_t i) { return {order_[i], memo_.resident_tiles(*order_[i])}; }
+
   // How many ops from index i on fit as one group with whole results: doubled while they fit, then by halves. A group
   // that does not fit is taken to fit no better with more ops.
   size_t longest_resident_run(size_t i) {
@@ -116,6 +117,7 @@ class Planner {
     }
     return fitting;
   }
+
   bool fits(size_t i, size_t count) {
     Group run;
     for (size_t k = 0; k < count; ++k) run.ops.push_back(resident(i + k));

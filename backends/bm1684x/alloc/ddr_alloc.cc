@@ -161,11 +161,13 @@ DdrPlan allocate_ddr(const Graph& graph, const Schedule& s, const Aliases& alias
   plan.context_bytes = align_up(std::max<int64_t>(place(lives.lives_), 1), kDdrAlign);
   plan.lower_bound_bytes = most_at_once(lives.lives_);
   for (size_t i = 0; i < lives.order_.size(); ++i) plan.roots[lives.order_[i]] = lives.lives_[i].offset;
-  const int64_t total = plan.coefficients.bytes + plan.context_bytes;
-  if (total > kDdrBytes)
+  return plan;
+}
+
+void check_fits(const DdrPlan& plan) {
+  if (plan.coefficients.bytes + plan.context_bytes > kDdrBytes)
     throw UserError(diagnostic(ErrorCode::E4003, "weights take {} bytes and activations {}, the chip has {}",
                                plan.coefficients.bytes, plan.context_bytes, kDdrBytes));
-  return plan;
 }
 
 }  // namespace tpuc::bm1684x

@@ -35,5 +35,7 @@ struct DdrPlan {
 };
 
 DdrPlan allocate_ddr(const Graph& graph, const Schedule& s, const Aliases& aliases, const Layouts& layouts);
+// throws UserError E4003 for more than the chip's memory.
+void check_fits(const DdrPlan& plan);
 
 }  // namespace tpuc::bm1684x

@@ -217,15 +217,15 @@ Program build_program(const Graph& graph, const PlanOptions& options,
   Schedule& planned = builder.schedule();
   const Aliases aliases(graph);
   const Layouts layouts = choose_layouts(graph, planned, aliases);
-  if (planned.computes.size() > kMostTriedSteps)
-    return place_and_emit(graph, std::move(planned), starts, aliases, layouts, options, kAheadSlots[0]);
-  std::vector<Program> programs(std::size(kAheadSlots));
+  std::vector<Program> programs(planned.computes.size() > kMostTriedSteps ? 1 : std::size(kAheadSlots));
   ThreadPool(options.threads).parallel_for(programs.size(), [&](size_t i) {
     programs[i] = place_and_emit(graph, planned, starts, aliases, layouts, options, kAheadSlots[i]);
   });
-  return std::move(*std::min_element(programs.begin(), programs.end(), [](const Program& a, const Program& b) {
+  const auto best = std::min_element(programs.begin(), programs.end(), [](const Program& a, const Program& b) {
     return a.predicted_cycles < b.predicted_cycles;
-  }));
+  });
+  check_fits(best->ddr);
+  return std::move(*best);
 }
 
 void pack_coefficients(const Program& p, std::span<std::byte> out, unsigned threads) {

@@ -46,4 +46,12 @@ const Kernel* find_kernel(std::string_view op) {
   return it != all.end() && it->op == op ? &*it : nullptr;
 }
 
+bool seen_alike(const Op& a, const Op& b) {
+  const Kernel* k = find_kernel(a.name());
+  if (k == nullptr || k->emit == nullptr) return true;
+  const Views views = k->views(a);
+  const Region all = whole(views.out.dims);
+  return views == k->views(b) && k->footprint(a, all) == k->footprint(b, all);
+}
+
 }  // namespace tpuc::bm1684x

@@ -43,6 +43,7 @@ View row_major(const Shape4& dims);
 struct Views {
   std::vector<View> in;  // one per input (also for those that are absent or packed)
   View out;
+  bool operator==(const Views&) const = default;
 };
 
 // Which axes of the output view the planner may cut. A cut of C falls on multiples of 64.
@@ -68,6 +69,7 @@ struct Need {
 struct Wish {
   int64_t begin = 0, end = 0;  // 0, 0: anywhere
   bool any() const { return end > begin; }
+  bool operator==(const Wish&) const = default;
 };
 
 // Memory of one lane, bytes, besides inputs and output (which are always aligned tensors).
@@ -79,6 +81,7 @@ struct Footprint {
   // By input and by scratch buffer; a shorter list wishes nothing for the rest.
   std::vector<Wish> input_wishes{}, scratch_wishes{};
   Wish output_wish{};
+  bool operator==(const Footprint&) const = default;
 };
 
 // Addresses for one tile. `out` holds at least `region`; `in[i]` holds at least the box of needs(region)[i].
@@ -136,6 +139,10 @@ struct Kernel {
 // The table of kernels; null when the chip has none for this operator.
 const Kernel* find_kernel(std::string_view op);
 std::span<const Kernel> all_kernels();
+
+// Kernels may look at who makes an operand and who reads the result. Whether that leaves two ops alike that have the
+// same meaning and types.
+bool seen_alike(const Op& a, const Op& b);
 
 // The precision in which an op computes on this chip is that of its output, or of its input for comparisons.
 inline DType precision_of(const Op& op) { return op.out(0)->type.dtype; }

@@ -70,5 +70,28 @@ TEST_CASE("rows of filters become channels in local memory", "[kernel]") {
   }
 }
 
+TEST_CASE("one filter on a picture and on what is made here is packed for each", "[kernel]") {
+  std::mt19937 rng(7);
+  const Dims dims{1, 20, 32, 32};
+  ConstantStore store;
+  Graph graph("both", store);
+  const std::map<std::string, Tensor> inputs{{"a", random_tensor(DType::F16, {dims}, rng)},
+                                             {"b", random_tensor(DType::F16, {dims}, rng)}};
+  Value* filter = graph.constant(random_tensor(DType::F16, {{12, 20, 3, 7}, true, -1, 1}, rng), "w");
+  Value* picture = graph.input(inputs.at("a").type, "a");
+  const Op& made = graph.add<ops::Max>({graph.input(inputs.at("b").type, "b"), picture});
+  const Conv2d::Attrs same{.pads = {1, 3, 1, 3}};
+  const Op& as_loaded = graph.add<Conv2d>({picture, filter}, same);
+  const Op& folded = graph.add<Conv2d>({made.out(0), filter}, same);
+  REQUIRE(conv_geometry(as_loaded).folded.count == 0);
+  REQUIRE(conv_geometry(folded).folds_here);
+  graph.set_outputs({as_loaded.out(0), folded.out(0)});
+  const std::vector<Tensor> got = run_graph_on_chip(graph, inputs);
+  const Tensor& w = filter->tensor();
+  const Tensor larger = evaluate(made, std::vector<const Tensor*>{&inputs.at("b"), &inputs.at("a")}).front();
+  compare(got[0], evaluate(as_loaded, std::vector<const Tensor*>{&inputs.at("a"), &w}).front(), {1e-3, 2e-3});
+  compare(got[1], evaluate(folded, std::vector<const Tensor*>{&larger, &w}).front(), {1e-3, 2e-3});
+}
+
 }  // namespace
 }  // namespace tpuc::bm1684x

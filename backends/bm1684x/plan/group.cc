@@ -47,7 +47,7 @@ std::vector<int64_t> live_bytes(const Graph& graph, const std::vector<const Op*>
 class Planner {
  public:
   Planner(const Graph& graph, const PlanOptions& options)
-      : graph_(&graph), options_(&options), memo_(graph, options.plan_repeats_once), aliases_(graph) {
+      : graph_(&graph), options_(&options), aliases_(graph), memo_(graph, aliases_, options.plan_repeats_once) {
     for (const Op& op : graph.ops())
       if (!aliases_.is_view(op)) order_.push_back(&op);
     bring_chains_together(graph, order_);
@@ -148,8 +148,8 @@ class Planner {
 
   const Graph* graph_;
   const PlanOptions* options_;
-  PlanMemo memo_;
   Aliases aliases_;
+  PlanMemo memo_;
   const GroupPrice price_ = [this](const Group& g) { return predict_cycles(*graph_, aliases_, g, *options_); };
   std::vector<const Op*> order_;
   std::vector<int64_t> live_;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "backends/bm1684x/kernels/eltwise_matrices.h"
+#include "backends/bm1684x/kernel.h"
 #include "backends/bm1684x/plan/chain.h"
 #include "backends/bm1684x/plan/tiler.h"
 #include "tpuc/ir/equal.h"
@@ -28,7 +28,6 @@ bool look_alike(const Value* a, const Value* b, size_t operand) {
 
 bool look_alike(const Op& a, const Op& b) {
   if (a.in().size() != b.in().size() || a.out().size() != b.out().size() || !same_meaning(a, b)) return false;
-  if (follows_matrices(a) != follows_matrices(b)) return false;  // decides how their tensors are seen
   for (size_t i = 0; i < a.in().size(); ++i) {
     if (!look_alike(a.in(i), b.in(i), i)) return false;
     for (size_t k = 0; k < i; ++k)
@@ -36,6 +35,16 @@ bool look_alike(const Op& a, const Op& b) {
   }
   for (size_t i = 0; i < a.out().size(); ++i)
     if (a.out(i)->type != b.out(i)->type) return false;
+  return seen_alike(a, b);
+}
+
+// What is read where its elements lay before takes other loads.
+bool lie_alike(const Aliases& aliases, const Op& a, const Op& b) {
+  for (size_t i = 0; i < a.in().size(); ++i) {
+    if (a.in(i) == nullptr) continue;
+    const Location x = aliases.find(a.in(i)), y = aliases.find(b.in(i));
+    if (!(x.moved == y.moved) || x.first != y.first) return false;
+  }
   return true;
 }
 
@@ -53,7 +62,9 @@ size_t PlanMemo::kind_of(const Op& op) {
   if (const auto known = kind_.find(&op); known != kind_.end()) return known->second;
   const uint64_t look = look_of(op);
   const auto [first, last] = by_look_.equal_range(look);
-  const auto same = std::find_if(first, last, [&](const auto& e) { return look_alike(*e.second.first, op); });
+  const auto same = std::find_if(first, last, [&](const auto& e) {
+    return look_alike(*e.second.first, op) && lie_alike(*aliases_, *e.second.first, op);
+  });
   const size_t kind = enabled_ && same != last ? same->second.second : residents_.size();
   if (kind == residents_.size()) {
     residents_.emplace_back();

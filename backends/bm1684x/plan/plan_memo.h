@@ -1,6 +1,7 @@
 // Plans of what repeats, made once: the blocks of a network are often equal but for their weights. Two ops are of one
-// kind when no kernel's views, axes, needs and footprint can tell them apart; groups of the same kinds, wired alike,
-// get the answer found for the first of them. Those functions are pure, so a plan with and without memo is the same.
+// kind when no kernel's views, axes, needs and footprint can tell them apart, nor the loads of their operands; groups
+// of the same kinds, wired alike, get the answer found for the first of them. Those functions are pure, so a plan with
+// and without memo is the same.
 #pragma once
 
 #include <optional>
@@ -8,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "backends/bm1684x/alloc/alias.h"
 #include "backends/bm1684x/plan/group.h"
 
 namespace tpuc::bm1684x {
@@ -15,7 +17,8 @@ namespace tpuc::bm1684x {
 class PlanMemo {
  public:
   // Not `enabled`: every question is answered anew (tests).
-  PlanMemo(const Graph& graph, bool enabled) : graph_(&graph), enabled_(enabled) {}
+  PlanMemo(const Graph& graph, const Aliases& aliases, bool enabled)
+      : graph_(&graph), aliases_(&aliases), enabled_(enabled) {}
 
   // Equal for ops of one kind. Of constants a kind has the type; their content too where kernels look at it when they
   // plan: numbers, and the indices of gathers.
@@ -47,6 +50,7 @@ class PlanMemo {
   std::string key_of(char purpose, int64_t number, const std::vector<OpTiles>& ops);
 
   const Graph* graph_;
+  const Aliases* aliases_;
   bool enabled_;
   std::unordered_multimap<uint64_t, std::pair<const Op*, size_t>> by_look_;  // the first op of each kind
   std::unordered_map<const Op*, size_t> kind_;

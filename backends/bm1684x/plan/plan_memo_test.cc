@@ -102,7 +102,8 @@ TEST_CASE("kinds of ops: weights do not matter, numbers and indices do", "[plan]
   ConstantStore store;
   Graph g("net", store);
   Value* x = g.input({DType::F32, {1, 8, 8, 8}, {}}, "x");
-  PlanMemo memo(g, true);
+  const Aliases aliases(g);
+  PlanMemo memo(g, aliases, true);
   const auto conv = [&] { return memo.kind_of(g.add<ops::Conv2d>({x, g.constant(random_of({8, 8, 1, 1}, rng))})); };
   const auto times = [&](float factor) {
     return memo.kind_of(g.add<ops::Mul>({x, g.constant(Tensor::from_f32({}, std::span(&factor, 1)))}));

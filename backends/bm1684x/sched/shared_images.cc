@@ -1,7 +1,6 @@
 // See the header. `pack` is a function of the op's attributes, its types and constants, and the region.
 #include "backends/bm1684x/sched/shared_images.h"
 
-#include "backends/bm1684x/kernels/eltwise_matrices.h"
 #include "tpuc/ir/equal.h"
 
 namespace tpuc::bm1684x {
@@ -10,7 +9,6 @@ namespace {
 
 bool pack_alike(const Op& a, const Op& b) {
   if (a.in().size() != b.in().size() || a.out(0)->type != b.out(0)->type || !same_meaning(a, b)) return false;
-  if (follows_matrices(a) != follows_matrices(b)) return false;  // decides how their tensors are seen
   for (size_t i = 0; i < a.in().size(); ++i) {
     const Value *x = a.in(i), *y = b.in(i);
     if (x == nullptr || y == nullptr || x->is_constant() || y->is_constant()) {
@@ -19,7 +17,7 @@ bool pack_alike(const Op& a, const Op& b) {
       return false;
     }
   }
-  return true;
+  return seen_alike(a, b);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ Views views(const Op& op) {
   const ConvGeometry g = conv_geometry(op);
   Views v{std::vector<View>(op.in().size()), row_major(g.out)};
   v.in[0] = row_major(g.in);
-  if (g.folded.count > 0 && g.folds_here) {
+  if (g.folds_here) {
     v.in[0] = row_major(g.unfolded_in());
   } else if (g.folded.count > 0) {
     const Dims x = row_major_strides(op.in(0)->type.dims);
@@ -137,7 +137,7 @@ LocalTensor folded_image(const ConvTile& t, const TileCtx& ctx, const ConvScratc
 
 // The input as the commands want it: with rows of padding that no command makes, and wide enough.
 LocalTensor image_of(const ConvTile& t, const TileCtx& ctx, const ConvScratch& s, Emitter& e) {
-  if (t.folds_rows()) return folded_image(t, ctx, s, e);
+  if (t.g.folds_here) return folded_image(t, ctx, s, e);
   const LocalTensor in = ctx.input(0, t.input_box());
   if (s.image < 0) return in;
   const LocalTensor image = aligned(ctx.scratch[static_cast<size_t>(s.image)], t.image_prec(), t.image_dims());

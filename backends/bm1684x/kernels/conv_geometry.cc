@@ -111,8 +111,9 @@ void fold(ConvGeometry& g, const Value& input) {
   const int64_t places = g.out[0] * ceil_div(g.out[1], kLanes) * ceil_div(g.out[2] * g.out[3], int64_t{4});
   const int64_t saved =
       places * g.w.kernel * (h.kernel * ceil_div(g.in[1], block) - ceil_div(h.kernel * g.in[1], block));
-  g.folds_here = !is_picture(input) && sees_pixels(g.w);
-  if (saved < (g.folds_here ? fold_cycles(g) : fold_load_cycles(g))) return;
+  const bool is_made_here = !is_picture(input) && sees_pixels(g.w);
+  if (saved < (is_made_here ? fold_cycles(g) : fold_load_cycles(g))) return;
+  g.folds_here = is_made_here;
   g.folded = {h.kernel, h.stride, h.pad_before, g.in[2], static_cast<uint32_t>(g.pad_value) & 0xff};
   g.in_per_group = g.in[1] *= g.folded.count;
   g.in[2] = g.out[2];

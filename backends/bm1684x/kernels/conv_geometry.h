@@ -45,9 +45,8 @@ struct ConvGeometry {
   // Rows of the filter taken as channels, where few channels would leave the array empty; all else here is meant after
   // that: h is one row, `in` the folded view.
   FoldedRows folded{};
-  // The kernel folds rows of its tile, which are in local memory; otherwise the loads do.
-  bool folds_here = false;
-  ConvAxis unfolded_h{};  // `h` before
+  bool folds_here = false;  // the kernel folds rows that are in local memory; otherwise the loads do
+  ConvAxis unfolded_h{};    // `h` before
 
   Shape4 unfolded_in() const { return {in[0], in[1] / folded.count, folded.rows, in[3]}; }
   int64_t taps() const { return h.kernel * w.kernel; }

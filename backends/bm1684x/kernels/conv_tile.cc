@@ -22,7 +22,7 @@ Region ConvTile::input_box() const {
     box.begin[1] = g.is_depthwise() ? out.begin[1] : 0;
     box.extent[1] = g.is_depthwise() ? out.extent[1] : g.in[1];
   }
-  if (folds_rows()) {
+  if (g.folds_here) {
     const AxisNeed rows = axis_need(g.unfolded_h, out.begin[2], out.extent[2], g.unfolded_h.reach());
     box.extent[1] = g.unfolded_in()[1];
     box.begin[2] = rows.begin, box.extent[2] = rows.count;
@@ -36,7 +36,7 @@ Region ConvTile::filter_box() const {
 
 Shape4 ConvTile::image_dims() const {
   const Region box = input_box();
-  if (folds_rows()) return {box.extent[0], depth.extent, out.extent[2], box.extent[3]};
+  if (g.folds_here) return {box.extent[0], depth.extent, out.extent[2], box.extent[3]};
   if (!is_empty()) return {box.extent[0], box.extent[1], h.rows(), w.rows()};
   const auto seen = [](const ConvAxis& axis, int64_t count) { return (count - 1) * axis.stride + axis.reach(); };
   return {box.extent[0], box.extent[1], seen(g.h, out.extent[2]), seen(g.w, out.extent[3])};
@@ -101,7 +101,7 @@ ConvScratch conv_scratch(const ConvTile& t) {
   };
   const int64_t rows = ceil_div(t.out.extent[1], kLanes);
   s.image = add(t.copies_image(), aligned_bytes(t.image_prec(), t.image_dims()));
-  s.shifted = add(t.folds_rows(), t.folds_rows() ? aligned_bytes(t.g.prec, t.shifted_dims()) : 0);
+  s.shifted = add(t.g.folds_here, t.g.folds_here ? aligned_bytes(t.g.prec, t.shifted_dims()) : 0);
   s.sums = add(t.sums_apart(), aligned_bytes(t.g.sum_prec(), t.out.extent));
   s.filter = add(t.packs_filter(),
                  t.g.is_depthwise() ? rows * t.g.taps() * size_of(t.filter_prec()) : t.filters().lane_bytes());

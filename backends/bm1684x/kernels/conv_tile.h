@@ -19,8 +19,7 @@ struct ConvTile {
   // The copy of the input has pixels that the input has not.
   bool is_padded() const { return is_empty() || h.rows() != h.count || w.rows() != w.count; }
   Region input_box() const;
-  Region filter_box() const;  // of a run-time filter seen as [1, O, 1, in_per_group * taps]
-  bool folds_rows() const { return g.folded.count > 0 && g.folds_here; }
+  Region filter_box() const;    // of a run-time filter seen as [1, O, 1, in_per_group * taps]
   Shape4 shifted_dims() const;  // rows of the input for one row of the filter
   Shape4 image_dims() const;    // the input with its rows of padding; without input: all that the windows see
 
@@ -28,7 +27,7 @@ struct ConvTile {
 
   // Copies in scratch, and why.
   Prec image_prec() const { return g.is_depthwise() && !g.is_integer ? Prec::F32 : g.prec; }
-  bool copies_image() const { return !sees_nothing() && (folds_rows() || is_padded() || image_prec() != g.prec); }
+  bool copies_image() const { return !sees_nothing() && (g.folds_here || is_padded() || image_prec() != g.prec); }
   bool sums_apart() const;    // sums that are wider than the result, which one command does not finish
   bool packs_filter() const;  // a run-time filter that is not as the array reads it
   bool copies_bias() const { return g.has_bias && g.opt_bias == nullptr; }

@@ -107,10 +107,9 @@ class Writer {
     const auto fill = [&](int64_t from, int64_t rows) {
       if (rows > 0) emitter_.fill(to.at(0, 0, from, 0, {to.dims[0], to.dims[1], rows, to.dims[3]}), f.fill);
     };
-    const int64_t inner = std::clamp<int64_t>(ceil_div(f.pad, f.stride) - first, 0, count);
-    // The last row of the view that needs no row behind the tensor.
-    const int64_t last = f.rows + f.pad < f.count ? -1 : (f.rows + f.pad - f.count) / f.stride;
-    const int64_t behind = std::clamp<int64_t>(last + 1 - first, inner, count);
+    // Rows that the first channels lack before the tensor, the last ones behind it.
+    const int64_t inner = f.rows_inside(0, first, count).begin;
+    const int64_t behind = std::max(inner, f.rows_inside(f.count - 1, first, count).end);
     fill(0, inner);
     fill(behind, count - behind);
     for (int64_t k = 0; k < f.count; ++k) {

@@ -12,7 +12,6 @@
 namespace tpuc {
 namespace {
 
-constexpr int64_t kLongest = 16384;
 constexpr double kWidest = 80;  // e^-80 and its reciprocal, times all that a sum or a scale may be, are normal numbers
 
 // A mask, and no other term of the scores: some of it leads out of their range.
@@ -42,7 +41,7 @@ Tensor exponentials(const QuantParams& p, bool below_top, bool has_mask) {
 
 bool is_table_softmax(const Op& op) {
   if (!op.is<ops::Softmax>() || op.in(0)->is_constant()) return false;
-  return op.in(0)->type.dims[static_cast<size_t>(op.attrs<ops::Softmax>().axis)] <= kLongest;
+  return op.in(0)->type.dims[static_cast<size_t>(op.attrs<ops::Softmax>().axis)] <= ops::TableSoftmax::kLongest;
 }
 
 const Value* masked_scores(const Graph& graph, const Value* v) {

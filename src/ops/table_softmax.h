@@ -20,6 +20,7 @@ struct TableSoftmax {
   static constexpr std::string_view kName = "table_softmax", kSummary = "softmax of 8-bit integers, from a table",
                                     kSource = "tpuc";
   static constexpr int kMinIn = 2, kMaxIn = 2;
+  static constexpr int64_t kLongest = 16384;  // axis that a chip sums at once
   static constexpr QuantTraits kQuant = QuantTraits::Requantize;
   struct Attrs {
     int64_t axis = 1;

@@ -19,7 +19,6 @@ namespace {
 
 using Buf = FloatMath::Buf;
 
-constexpr int64_t kMaxLength = 16384;  // of H or W, see reduce_axes.cc
 constexpr size_t kWork = 3, kSmall = 3;
 
 struct Geometry {
@@ -64,7 +63,7 @@ Support supports(const Op& op, DType) {
   if (!is_float(op.in(0)->type.dtype)) return {false, fmt::format("elements are {}", to_string(op.in(0)->type.dtype))};
   const Geometry g = geometry(op);
   for (const size_t i : {size_t{2}, size_t{3}})
-    if (g.dims[i] > kMaxLength) return {false, fmt::format("extent {} exceeds {}", g.dims[i], kMaxLength)};
+    if (g.dims[i] > kMostReduced) return {false, fmt::format("extent {} exceeds {}", g.dims[i], kMostReduced)};
   for (const size_t i : {size_t{1}, size_t{2}})
     if (has(op, i) && element_count(op.in(i)->type) != g.affine[1] * g.affine[2] * g.affine[3])
       return {false, fmt::format("gamma or beta {} broadcasts", to_string(op.in(i)->type.dims))};

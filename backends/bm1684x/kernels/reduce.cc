@@ -21,8 +21,6 @@ namespace {
 using ops::Reduce;
 using ops::ReduceKind;
 
-constexpr int64_t kMaxLength = 16384;  // of one reduced axis, see reduce_axes.cc
-
 struct Run {
   int64_t extent = 1;
   bool reduced = false;
@@ -77,7 +75,7 @@ void place_one(Layout& l, const std::vector<Run>& kept, const Run& r) {
   const bool innermost = r.in_stride == 1;
   if (kept.size() <= 1 && innermost) {
     if (!kept.empty()) put(l, 1, kept[0], kept[0].extent, 1);
-    if (r.extent > kMaxLength) return put_split(l, 2, 3, r);
+    if (r.extent > kMostReduced) return put_split(l, 2, 3, r);
     return put(l, 3, r, r.extent, 1);
   }
   put(l, 2, r, r.extent, 1);
@@ -128,7 +126,7 @@ std::optional<Layout> layout(const Op& op) {
   l->over_h = l->in.dims[2] != l->out.dims[2];
   l->over_w = l->in.dims[3] != l->out.dims[3];
   for (size_t i = 0; i < 4; ++i)
-    if (l->in.dims[i] != l->out.dims[i] && l->in.dims[i] > kMaxLength) return std::nullopt;
+    if (l->in.dims[i] != l->out.dims[i] && l->in.dims[i] > kMostReduced) return std::nullopt;
   l->in = normalized(l->in);
   l->out = normalized(l->out);
   return l;
@@ -138,8 +136,8 @@ Support supports(const Op& op, DType) {
   const TensorType& x = op.in(0)->type;
   if (!is_float(x.dtype)) return {false, fmt::format("elements are {}", to_string(x.dtype))};
   if (!layout(op))
-    return {false, fmt::format("axes {} of {}: more than two groups, or one of more than 16384 elements",
-                               to_string(op.attrs<Reduce>().axes), to_string(x.dims))};
+    return {false, fmt::format("axes {} of {}: more than two groups, or one of more than {} elements",
+                               to_string(op.attrs<Reduce>().axes), to_string(x.dims), kMostReduced)};
   return {};
 }
 

@@ -16,8 +16,6 @@ namespace tpuc::bm1684x {
 
 namespace {
 
-constexpr int64_t kMaxLength = 16384;  // of the axis, see reduce_axes.cc
-
 const ops::ArgAttrs& attrs_of(const Op& op) {
   return op.is<ops::ArgMax>() ? op.attrs<ops::ArgMax>() : op.attrs<ops::ArgMin>();
 }
@@ -38,7 +36,7 @@ std::optional<Layout> layout(const Op& op) {
   Layout l;
   l.length = d[axis];
   l.in_rows = inner == 1;
-  if (l.length > kMaxLength) return std::nullopt;
+  if (l.length > kMostReduced) return std::nullopt;
   if (l.in_rows) {
     l.out = row_major({1, outer, 1, 1});
     l.in = row_major({1, outer, 1, l.length});
@@ -55,7 +53,8 @@ Support supports(const Op& op, DType) {
   const TensorType& x = op.in(0)->type;
   if (!is_float(x.dtype)) return {false, fmt::format("elements are {}", to_string(x.dtype))};
   if (!layout(op))
-    return {false, fmt::format("axis {} of {}: more than 16384 elements", attrs_of(op).axis, to_string(x.dims))};
+    return {false,
+            fmt::format("axis {} of {}: more than {} elements", attrs_of(op).axis, to_string(x.dims), kMostReduced)};
   return {};
 }
 

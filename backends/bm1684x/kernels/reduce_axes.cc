@@ -8,13 +8,11 @@ namespace tpuc::bm1684x {
 
 namespace {
 
-constexpr int64_t kMaxKernel = 16384;  // TIU.md section 4: longer ones were not tried
-
 void pool(RowKind kind, const LocalTensor& out, const LocalTensor& in, float factor, Emitter& e) {
   ConvArgs c;
   if (out.dims[2] != in.dims[2]) c.kernel_h = in.dims[2];
   if (out.dims[3] != in.dims[3]) c.kernel_w = in.dims[3];
-  TPUC_CHECK(c.kernel_h <= kMaxKernel && c.kernel_w <= kMaxKernel, "a reduction over {} x {} elements", c.kernel_h,
+  TPUC_CHECK(c.kernel_h <= kMostReduced && c.kernel_w <= kMostReduced, "a reduction over {} x {} elements", c.kernel_h,
              c.kernel_w);
   if (kind == RowKind::Sum) return e.average_pool(out, in, factor, c);
   c.pad_bits = 0;

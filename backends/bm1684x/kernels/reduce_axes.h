@@ -5,6 +5,9 @@
 
 namespace tpuc::bm1684x {
 
+// The longest extent that is reduced at once.   source: TIU.md section 4: longer windows were not tried
+inline constexpr int64_t kMostReduced = 16384;
+
 enum class RowKind : uint8_t { Sum, Max };
 
 // Bytes of the scratch tensor that reduce_axes needs for `in`, a lane.

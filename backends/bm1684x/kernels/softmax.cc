@@ -31,9 +31,7 @@ LineLayout layout(const Op& op) { return line_layout(op, axis_of(op)).value(); }
 
 Support supports(const Op& op, DType) {
   if (!is_float(op.in(0)->type.dtype)) return {false, fmt::format("elements are {}", to_string(op.in(0)->type.dtype))};
-  if (!line_layout(op, axis_of(op)))
-    return {false, fmt::format("the shape {}: an axis of more than 16384 elements", to_string(op.out(0)->type.dims))};
-  return {};
+  return line_support(op, axis_of(op));
 }
 
 Views views(const Op& op) {

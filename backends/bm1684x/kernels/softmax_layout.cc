@@ -1,16 +1,13 @@
 // See the header.
 #include "backends/bm1684x/kernels/softmax_layout.h"
 
+#include <fmt/core.h>
+
 #include "backends/bm1684x/kernels/eltwise_matrices.h"
 #include "backends/bm1684x/kernels/eltwise_views.h"
+#include "backends/bm1684x/kernels/reduce_axes.h"
 
 namespace tpuc::bm1684x {
-
-namespace {
-
-constexpr int64_t kMaxLength = 16384;
-
-}  // namespace
 
 std::optional<LineLayout> line_layout(const Op& op, int64_t axis_index) {
   const Dims& d = op.out(0)->type.dims;
@@ -21,7 +18,7 @@ std::optional<LineLayout> line_layout(const Op& op, int64_t axis_index) {
   const int64_t length = d[axis];
   LineLayout l;
   l.in_rows = inner == 1;
-  if (length > kMaxLength) return std::nullopt;
+  if (length > kMostReduced) return std::nullopt;
   if (inner == 1) {
     l.dims = {1, outer, 1, length};
     l.view = normalized({l.dims, {length, length, 0, 1}});
@@ -38,6 +35,12 @@ std::optional<LineLayout> line_layout(const Op& op, int64_t axis_index) {
   l.dims = {outer, split.channels, length, split.width};
   l.view = normalized({l.dims, {length * inner, split.width, inner, 1}});
   return l;
+}
+
+Support line_support(const Op& op, int64_t axis) {
+  if (line_layout(op, axis)) return {};
+  return {false,
+          fmt::format("the shape {}: an axis of more than {} elements", to_string(op.out(0)->type.dims), kMostReduced)};
 }
 
 Axes line_axes(const LineLayout& l) { return {.h = l.in_rows, .w = !l.in_rows}; }

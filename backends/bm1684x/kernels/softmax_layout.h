@@ -14,8 +14,9 @@ struct LineLayout {
   View view;
 };
 
-// Nothing for an axis of more than 16384 elements, see reduce_axes.cc.
+// Nothing for an axis of more than kMostReduced elements; line_support says so.
 std::optional<LineLayout> line_layout(const Op& op, int64_t axis);
+Support line_support(const Op& op, int64_t axis);
 // The axes that may be cut: not the line.
 Axes line_axes(const LineLayout& l);
 // A region with rows padded to whole units of 16 elements of 32 bits, and with one value for each of its lines.

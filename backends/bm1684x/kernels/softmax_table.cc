@@ -3,8 +3,6 @@
 //   source: SG7.md, COOKBOOK.md sections 3 and 4, TIU.md section 5
 #include "backends/bm1684x/kernels/softmax_table.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 
 #include "backends/bm1684x/emit/emitter.h"
@@ -19,6 +17,8 @@ namespace tpuc::bm1684x {
 
 namespace {
 
+static_assert(ops::TableSoftmax::kLongest <= kMostReduced);
+
 // Scratch buffers behind the copies of the table; the rest is of one value per line.
 enum Scratch : size_t { kExponentials = kTableCopies, kIndex, kProducts, kTop, kReduce, kSmall };
 constexpr size_t kSmallCount = 4;
@@ -28,9 +28,7 @@ LineLayout layout(const Op& op) { return line_layout(op, attrs(op).axis).value()
 
 Support supports(const Op& op, DType) {
   if (element_count(op.in(0)->type.dims) == 0) return {false, "there are no elements"};
-  if (!line_layout(op, attrs(op).axis))
-    return {false, fmt::format("the shape {}: an axis of more than 16384 elements", to_string(op.out(0)->type.dims))};
-  return {};
+  return line_support(op, attrs(op).axis);
 }
 
 Views views(const Op& op) {

@@ -33,8 +33,7 @@ std::vector<Rounded> look_at(std::span<const float> wanted, std::span<const uint
   // One more in the bits of a half is one step away from zero.
   for (size_t k = 0; k < neighbours.size(); ++k) {
     const double size = std::abs(static_cast<double>(wanted[k])), rounded = std::abs(values[k]);
-    if (rounded < size) ++neighbours[k];
-    if (rounded > size) --neighbours[k];
+    neighbours[k] = static_cast<uint16_t>(neighbours[k] + (rounded < size) - (rounded > size));
   }
   const std::vector<double> others = to_f64(neighbours, type);
   std::vector<Rounded> weights(nearest.size());

@@ -26,6 +26,10 @@ Tensor random_of(Dims dims, std::mt19937& rng, float scale) {
   return t;
 }
 
+Value* mix_channels(Graph& g, Value* v, int64_t channels, std::mt19937& rng) {
+  return g.add<ops::Conv2d>({v, g.constant(random_of({channels, v->type.dims[1], 1, 1}, rng, 0.3F))}).out(0);
+}
+
 // A chain with side branches: convolutions, activations, adds, a concatenation, pools.
 Value* random_net(Graph& g, Value* x, std::mt19937& rng) {
   std::vector<Value*> same{x};
@@ -113,9 +117,7 @@ TEST_CASE("parts of a concatenation and what two ops read do not pass through DD
   const Dims dims{1, 64, 20, 20};
   Value* x = g.input({DType::F32, dims, {}}, "x");
   Value* skip = g.input({DType::F32, dims, {}}, "skip");
-  const auto conv = [&](Value* v, int64_t channels) {
-    return g.add<ops::Conv2d>({v, g.constant(random_of({channels, v->type.dims[1], 1, 1}, rng, 0.3F))}).out(0);
-  };
+  const auto conv = [&](Value* v, int64_t channels) { return mix_channels(g, v, channels, rng); };
   Value* a = g.add<ops::Silu>({conv(x, 64)}).out(0);
   Value* b = conv(x, 100);  // reads what the first has loaded; ends inside a row of lanes
   Value* all = g.add<ops::Concat>({a, skip, b, conv(b, 64), a}, {.axis = 1}).out(0);
@@ -142,9 +144,7 @@ TEST_CASE("a group ends where little lives, not where no more fits", "[plan]") {
   Graph g("net", store);
   const Dims dims{1, 16, 64, 64};
   Value* x = g.input({DType::F32, dims, {}}, "x");
-  const auto conv = [&](Value* v, int64_t channels) {
-    return g.add<ops::Conv2d>({v, g.constant(random_of({channels, v->type.dims[1], 1, 1}, rng, 0.3F))}).out(0);
-  };
+  const auto conv = [&](Value* v, int64_t channels) { return mix_channels(g, v, channels, rng); };
   Value* wide = conv(conv(x, 16), 96);
   Value* active = g.add<ops::Silu>({wide}).out(0);
   g.set_outputs({conv(active, 16)});
